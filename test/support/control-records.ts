@@ -1,4 +1,4 @@
-import type { ClusterRecord, NodeStatus } from '../../src/control/model/records.ts';
+import type { ClusterRecord, NodeRecord } from '../../src/control/model/records.ts';
 
 /** A cluster with nodes 0001 and so on, all in one status. */
 export function clusterRecord({
@@ -7,7 +7,7 @@ export function clusterRecord({
   ...changes
 }: Partial<Omit<ClusterRecord, 'nodes' | 'status'>> & {
   readonly nodes?: number;
-  readonly status?: NodeStatus;
+  readonly status?: NodeRecord['status'];
 }): ClusterRecord {
   return {
     id: 'web',

@@ -12,6 +12,7 @@ import {
 } from './amounts.ts';
 import { changeBounds, etcdBounds, handoverBounds, memberBounds } from './cluster-bounds.ts';
 import { Constants } from './constants.ts';
+import { controlBounds } from './control-bounds.ts';
 import { clusterBounds, copyBounds, opsBounds, sessionBounds } from './ops-bounds.ts';
 import { topologyBounds } from './topology-bounds.ts';
 import { codeIn, textOf } from './tree.ts';
@@ -99,6 +100,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     count(1), // MB/s: what the kernel's buffers make of the interval
   ],
   ...opsBounds(the),
+  ...controlBounds(the),
   ...clusterBounds(the),
   ...memberBounds(the),
   ...changeBounds(the),

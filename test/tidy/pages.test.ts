@@ -10,6 +10,7 @@ import { clusterVerb } from '../../src/cli/verbs/cluster.ts';
 import { dumpVerb } from '../../src/cli/verbs/dump.ts';
 import { healthVerb } from '../../src/cli/verbs/health.ts';
 import { logVerb } from '../../src/cli/verbs/log.ts';
+import { manageVerb } from '../../src/cli/verbs/manage.ts';
 import { nodesVerb } from '../../src/cli/verbs/nodes.ts';
 import { proxyVerb } from '../../src/cli/verbs/proxy.ts';
 import { restartVerb } from '../../src/cli/verbs/restart.ts';

@@ -9,7 +9,7 @@ type ClusterStatus =
   | 'deleting'
   | 'restore-failed';
 
-export type NodeStatus = 'creating' | 'available' | 'rebooting' | 'deleting';
+type NodeStatus = 'creating' | 'available' | 'rebooting' | 'deleting';
 
 export interface NodeRecord {
   /** `0001` and so on: `node-1` of the cluster. */

@@ -36,10 +36,11 @@ function withAuthorization(change: (text: string) => string): IncomingRequest {
 
 /** A request whose signature is in its URL. */
 function presigned(seconds: number, atMs = NOW): IncomingRequest {
+  const date = amzTime(atMs).slice(0, 8);
   const query: Record<string, string> = {
     Action: 'DescribeEvents',
     'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
-    'X-Amz-Credential': `${KEYS.accessKeyId}/${amzTime(atMs).slice(0, 8)}/local/elasticache/aws4_request`,
+    'X-Amz-Credential': `${KEYS.accessKeyId}/${date}/local/elasticache/aws4_request`,
     'X-Amz-Date': amzTime(atMs),
     'X-Amz-Expires': `${seconds}`,
     'X-Amz-SignedHeaders': 'host',
@@ -60,7 +61,7 @@ describe('the signature of a request', () => {
     });
   });
 
-  test('it counts 15 minutes before and after its time', () => {
+  test('a signature counts 15 minutes before and after its time', () => {
     const minutes = (count: number) => NOW + count * 60_000;
     expect([14, 16, -14, -16].map((count) => codeOf(signed(), minutes(count)))).toEqual([
       'none',
@@ -117,7 +118,7 @@ describe('the signature of a request', () => {
     }
   });
 
-  test('one in a URL counts as long as it says, and at most a week', () => {
+  test('a signature in a URL counts as long as it says, and at most a week', () => {
     const seconds = (count: number) => NOW + count * 1000;
     expect(codeOf(presigned(60), seconds(59))).toBe('none');
     expect(codeOf(presigned(60), seconds(61))).toBe('SignatureDoesNotMatch');

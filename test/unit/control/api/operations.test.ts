@@ -53,7 +53,7 @@ const pairsOf = (members: object, fields: Fields, path = ''): readonly string[] 
   Object.entries(members).flatMap(([name, value]) => formOf(value, fields[name]!, path + name));
 
 describe('the table of operations', () => {
-  test('it has all 75 operations of the API, with those of Redis alone', () => {
+  test('the table has all 75 operations of the API, with those of Redis alone', () => {
     expect(Object.keys(OPERATIONS).length + Object.keys(FOREIGN_OPERATIONS).length).toBe(75);
     expect(Object.keys(FOREIGN_OPERATIONS).filter(isOperation)).toEqual([]);
     expect(isOperation('constructor')).toBe(false);

@@ -105,7 +105,7 @@ describe('the members of a request', () => {
     expect(refusal(`Id=a&Count=${'9'.repeat(10_000)}`).length).toBeLessThan(300);
   });
 
-  test('names of JavaScript objects are names like others', () => {
+  test('the names of properties of JavaScript are like others', () => {
     expect(read('Id=a&__proto__.x=1&constructor=2&Tags.Tag.1.Key=__proto__').Tags).toEqual([
       { Key: '__proto__' },
     ]);

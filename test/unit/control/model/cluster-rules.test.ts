@@ -35,7 +35,7 @@ describe('names', () => {
 });
 
 describe('the maintenance window', () => {
-  test('it is in minutes of the week, and may end in the next one', () => {
+  test('a window is in minutes of the week, and may end in the next one', () => {
     expect(windowMinutes('Sun:01:00-sun:02:30')).toEqual({ from: 60, until: 150 });
     expect(windowMinutes('sat:23:00-sun:01:00')).toEqual({ from: 10_020, until: 10_140 });
   });

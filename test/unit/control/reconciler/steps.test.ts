@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterRecord, NodeStatus } from '../../../../src/control/model/records.ts';
+import type { ClusterRecord, NodeRecord } from '../../../../src/control/model/records.ts';
 import { nextStep, rebooted, settle } from '../../../../src/control/reconciler/steps.ts';
 import type { Observed } from '../../../../src/control/runtime/runtime.ts';
 import { clusterRecord } from '../../../support/control-records.ts';
@@ -14,7 +14,7 @@ const running = (...ids: readonly string[]): Observed => ({
 
 const STOPPED: Observed = { isRunning: false, nodes: [] };
 
-const withStatuses = (...statuses: readonly NodeStatus[]): ClusterRecord => {
+const withStatuses = (...statuses: readonly NodeRecord['status'][]): ClusterRecord => {
   const record = clusterRecord({ nodes: statuses.length });
   const nodes = record.nodes.map((node, nth) => ({ ...node, status: statuses[nth]! }));
   return { ...record, status: 'modifying', nodes };

@@ -1,0 +1,31 @@
+import { bytes, count, ms } from './amounts.ts';
+
+/** The rows of docs/architecture.md, “What is bounded”, for the room `control`. */
+export const controlBounds = (the: (path: string, name: string) => number) => ({
+  'request of the managed API': [
+    bytes(the('api/api-server.ts', 'BODY_BYTES_MAX')),
+    count(the('api/query.ts', 'NAMES_MAX')),
+    count(the('api/read-members.ts', 'ELEMENTS_MAX')),
+    count(the('api/query.ts', 'DEPTH_MAX')),
+    ms(the('api/api-server.ts', 'REQUEST_MS_MAX')),
+  ],
+  'connections of the managed API': [
+    count(the('api/api-server.ts', 'CONNECTIONS_MAX')),
+    count(the('api/rate.ts', 'BURST')),
+    count(the('api/rate.ts', 'PER_SECOND')),
+  ],
+  'replies that are kept for tries': [
+    count(the('reply-memory.ts', 'ENTRIES_MAX')),
+    count(the('reply-memory.ts', 'LIFE_MS') / 60_000),
+  ],
+  'events of managed clusters': [
+    count(the('state-file.ts', 'EVENTS_MAX')),
+    count(the('state-file.ts', 'EVENTS_DAYS')),
+  ],
+  'step of a managed cluster': [
+    ms(the('local-runtime.ts', 'START_MS_MAX')),
+    ms(the('local-runtime.ts', 'STOP_MS_MAX')),
+    ms(the('reconciler.ts', 'RETRY_MS')),
+    ms(the('reconciler.ts', 'RETRY_MS_MAX')),
+  ],
+});

@@ -20,6 +20,7 @@ export function clusterRecord({
     zone: 'local-1a',
     isCrossZone: false,
     parameterGroup: 'default.memcached1.6',
+    parameters: {},
     subnetGroup: undefined,
     cacheSecurityGroups: [],
     securityGroupIds: [],

@@ -42,6 +42,7 @@ describe('pages', () => {
       serveVerb(startNode),
       proxyVerb(startNode),
       nodesVerb,
+      manageVerb,
       restartVerb,
       healthVerb,
       logVerb,

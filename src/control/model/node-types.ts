@@ -1,6 +1,6 @@
 /** The types of nodes; pure. Source: ElastiCache's node-type-specific parameters. */
 
-interface NodeType {
+export interface NodeType {
   readonly name: string;
   /** `-m` of a node, in MiB: ElastiCache's `max_cache_memory`. */
   readonly memoryMib: number;

@@ -44,6 +44,8 @@ export interface ClusterRecord {
   readonly zone: string;
   readonly isCrossZone: boolean;
   readonly parameterGroup: string;
+  /** The parameters that the nodes have, as far as they differ from the defaults. */
+  readonly parameters: Readonly<Record<string, string>>;
   readonly subnetGroup: string | undefined;
   readonly cacheSecurityGroups: readonly string[];
   readonly securityGroupIds: readonly string[];

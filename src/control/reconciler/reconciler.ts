@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { staying } from '../model/node-count.ts';
+import { memoryMibOf, nodeOptions } from '../model/node-options.ts';
 import { nodeType } from '../model/node-types.ts';
 import type { ClusterRecord } from '../model/records.ts';
 import type { ClusterSpec, Runtime } from '../runtime/runtime.ts';
@@ -102,8 +103,9 @@ export class Reconciler {
   async #step(id: string, work: Work): Promise<boolean> {
     const { state, runtime } = this.#parts;
     const observed = await runtime.observe(id);
-    const cluster = this.#save(id, (record) => settle(record, observed));
-    const step = cluster && nextStep(cluster, observed);
+    const wanted = (record: ClusterRecord): number => this.#specOf(record).memoryMib;
+    const cluster = this.#save(id, (record) => settle(record, observed, wanted(record)));
+    const step = cluster && nextStep(cluster, observed, wanted(cluster));
     const text = JSON.stringify(step ?? '');
     const isRepeated = step !== undefined && text === work.last;
     work.last = text;
@@ -111,6 +113,7 @@ export class Reconciler {
     if (cluster === undefined || step === undefined) return false;
     this.#parts.log.info({ cluster: id, step }, `${id}: ${textOf(step)}`);
     await this.#run(cluster, step);
+    if (step.kind === 'start') this.#started(id);
     if (step.kind === 'reboot-node') this.#save(id, (record) => rebooted(record, step.node));
     if (step.kind !== 'forget') return true;
     state.transaction(() => {
@@ -123,7 +126,7 @@ export class Reconciler {
   async #run(cluster: ClusterRecord, step: Step): Promise<void> {
     const { runtime } = this.#parts;
     const { id } = cluster;
-    const spec = specOf(cluster);
+    const spec = this.#specOf(cluster);
     switch (step.kind) {
       case 'start':
         return runtime.start(spec);
@@ -154,6 +157,36 @@ export class Reconciler {
     });
   }
 
+  /** The nodes have the parameters of their group as they are now. */
+  #started(id: string): void {
+    this.#save(id, (record) => {
+      const { values = {} } = this.#parts.state.get('parametergroup', record.parameterGroup) ?? {};
+      return { cluster: { ...record, parameters: values }, events: [] };
+    });
+  }
+
+  #specOf({
+    id,
+    replicas,
+    port,
+    nodeType: name,
+    parameterGroup,
+    nodes,
+  }: ClusterRecord): ClusterSpec {
+    const type = nodeType(name);
+    if (type === undefined) {
+      throw new CodedError('ERR_NODE_TYPE', `There is no node type ${name} any more.`);
+    }
+    const { values = {} } = this.#parts.state.get('parametergroup', parameterGroup) ?? {};
+    return {
+      ...{ id, replicas, port },
+      nodes: staying({ nodes }).length,
+      memoryMib: memoryMibOf(type, values),
+      threads: type.threads,
+      options: nodeOptions(values),
+    };
+  }
+
   #failed(id: string, error: CodedError): void {
     const { log, state } = this.#parts;
     log.error({ cluster: id }, `${id}: ${error.message} The step is tried again.`);
@@ -171,16 +204,6 @@ export class Reconciler {
       state.addEvent({ sourceType: 'cache-cluster', sourceId, message, atMs: nowMs() });
     }
   }
-}
-
-function specOf(cluster: ClusterRecord): ClusterSpec {
-  const { id, replicas, port } = cluster;
-  const type = nodeType(cluster.nodeType);
-  if (type === undefined) {
-    throw new CodedError('ERR_NODE_TYPE', `There is no node type ${cluster.nodeType} any more.`);
-  }
-  const { memoryMib, threads } = type;
-  return { id, nodes: staying(cluster).length, replicas, port, memoryMib, threads, options: [] };
 }
 
 const textOf = (step: Step): string => ('node' in step ? `${step.kind} ${step.node}` : step.kind);

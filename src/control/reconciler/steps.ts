@@ -1,6 +1,5 @@
 /** What a cluster needs next to be as it is wanted; pure. */
 import { freeId, staying } from '../model/node-count.ts';
-import { nodeType } from '../model/node-types.ts';
 import type { ClusterRecord, NodeRecord } from '../model/records.ts';
 import type { Observed } from '../runtime/runtime.ts';
 
@@ -14,14 +13,18 @@ export type Step =
   | { readonly kind: 'forget' };
 
 /**
- * The next step; undefined if the cluster is as it is wanted. Nodes come before others go: so the
+ * The next step; undefined if the cluster is as it is wanted, and each node has this memory for
+ * items. Nodes come before others go: so the
  * items of those that go have room.
  */
-export function nextStep(cluster: ClusterRecord, { isRunning, nodes }: Observed): Step | undefined {
+export function nextStep(
+  cluster: ClusterRecord,
+  { isRunning, nodes }: Observed,
+  memoryMib: number,
+): Step | undefined {
   if (cluster.status === 'deleting') return { kind: isRunning ? 'stop' : 'forget' };
   if (!isRunning) return { kind: 'start' };
   const observed = new Map(nodes.map((node) => [node.id, node]));
-  const memoryMib = nodeType(cluster.nodeType)?.memoryMib;
   const first = (is: (node: NodeRecord) => boolean): string | undefined =>
     cluster.nodes.find(is)?.id;
   const missing = first(({ id, status }) => status === 'creating' && !observed.has(id));
@@ -48,7 +51,7 @@ export interface Settled {
 }
 
 /** Takes over what has come true. */
-export function settle(cluster: ClusterRecord, observed: Observed): Settled {
+export function settle(cluster: ClusterRecord, observed: Observed, memoryMib: number): Settled {
   if (cluster.status === 'deleting' || !observed.isRunning) return { cluster, events: [] };
   const serving = new Set(observed.nodes.filter(({ serves }) => serves).map(({ id }) => id));
   const known = new Set(observed.nodes.map(({ id }) => id));
@@ -66,7 +69,7 @@ export function settle(cluster: ClusterRecord, observed: Observed): Settled {
   });
   const now = { ...cluster, nodes };
   const isDone =
-    nextStep(now, observed) === undefined &&
+    nextStep(now, observed, memoryMib) === undefined &&
     staying(now).every(({ status }) => status === 'available');
   if (!isDone || cluster.status === 'available') return { cluster: now, events };
   if (cluster.status === 'creating') events.push('Cache cluster created');

@@ -13,11 +13,13 @@ type CacheCluster = NonNullable<
 /** @param withNodes whether each node is shown (ShowCacheNodeInfo). */
 export function clusterView(
   cluster: ClusterRecord,
-  { region, limits }: Pick<Context, 'region' | 'limits'>,
+  { region, limits, state }: Pick<Context, 'region' | 'limits' | 'state'>,
   withNodes = false,
 ): CacheCluster {
   const { id, status } = cluster;
   const isUp = status !== 'creating' && status !== 'deleting';
+  const { values = {} } = state.get('parametergroup', cluster.parameterGroup) ?? {};
+  const isInSync = status === 'creating' || isSame(values, cluster.parameters);
   return {
     CacheClusterId: id,
     ...(isUp && { ConfigurationEndpoint: { Address: limits.host, Port: cluster.port } }),
@@ -42,12 +44,14 @@ export function clusterView(
     })),
     CacheParameterGroup: {
       CacheParameterGroupName: cluster.parameterGroup,
-      ParameterApplyStatus: 'in-sync',
-      CacheNodeIdsToReboot: [],
+      ParameterApplyStatus: isInSync ? 'in-sync' : 'pending-reboot',
+      CacheNodeIdsToReboot: isInSync ? [] : staying(cluster).map((node) => node.id),
     },
     CacheSubnetGroupName: cluster.subnetGroup,
     ...(withNodes &&
-      isUp && { CacheNodes: cluster.nodes.map((node) => nodeView(node, cluster, limits)) }),
+      isUp && {
+        CacheNodes: cluster.nodes.map((node) => nodeView(node, cluster, limits, isInSync)),
+      }),
     AutoMinorVersionUpgrade: cluster.upgradesMinorVersions,
     SecurityGroups: cluster.securityGroupIds.map((group) => ({
       SecurityGroupId: group,
@@ -78,6 +82,7 @@ function nodeView(
   { id, status, zone, createdMs }: NodeRecord,
   { port }: ClusterRecord,
   { host }: Context['limits'],
+  isInSync: boolean,
 ): NonNullable<CacheCluster['CacheNodes']>[number] {
   const isUsable = status === 'available' || status === 'rebooting';
   return {
@@ -85,7 +90,10 @@ function nodeView(
     CacheNodeStatus: status,
     CacheNodeCreateTime: createdMs,
     ...(isUsable && { Endpoint: { Address: host, Port: port + Number(id) - 1 } }),
-    ParameterGroupStatus: 'in-sync',
+    ParameterGroupStatus: isInSync ? 'in-sync' : 'pending-reboot',
     CustomerAvailabilityZone: zone,
   };
 }
+
+const isSame = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>) =>
+  Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);

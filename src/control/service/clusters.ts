@@ -154,6 +154,7 @@ function newCluster(input: Create, context: Context): ClusterRecord {
     zone: zones[0]!,
     isCrossZone: new Set(zones).size > 1,
     parameterGroup: parameterGroup(input.CacheParameterGroupName, version.family, context),
+    parameters: {},
     subnetGroup: subnetGroup(input.CacheSubnetGroupName, context),
     cacheSecurityGroups: input.CacheSecurityGroupNames ?? [],
     securityGroupIds: input.SecurityGroupIds ?? [],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterRecord, NodeRecord } from '../../../../src/control/model/records.ts';
-import { nextStep, rebooted, settle } from '../../../../src/control/reconciler/steps.ts';
+import * as steps from '../../../../src/control/reconciler/steps.ts';
 import type { Observed } from '../../../../src/control/runtime/runtime.ts';
 import { clusterRecord } from '../../../support/control-records.ts';
 
@@ -11,6 +11,12 @@ const running = (...ids: readonly string[]): Observed => ({
     return { id: id!, serves: true, memoryMib: Number(memory) };
   }),
 });
+
+const MEMORY_MIB = 512;
+const nextStep = (cluster: ClusterRecord, observed: Observed) =>
+  steps.nextStep(cluster, observed, MEMORY_MIB);
+const settle = (cluster: ClusterRecord, observed: Observed) =>
+  steps.settle(cluster, observed, MEMORY_MIB);
 
 const STOPPED: Observed = { isRunning: false, nodes: [] };
 
@@ -56,7 +62,7 @@ describe('the next step', () => {
       kind: 'reboot-node',
       node: '0001',
     });
-    const { cluster } = rebooted(record, '0001');
+    const { cluster } = steps.rebooted(record, '0001');
     expect(nextStep(cluster, running('0001', '0002'))).toEqual({
       kind: 'remove-node',
       node: '0002',

@@ -32,12 +32,7 @@ export function clusterView(
     CacheClusterCreateTime: cluster.createdMs,
     PreferredMaintenanceWindow: cluster.maintenanceWindow,
     PendingModifiedValues: pendingView(cluster),
-    ...(cluster.topicArn !== undefined && {
-      NotificationConfiguration: {
-        TopicArn: cluster.topicArn,
-        TopicStatus: cluster.isTopicActive ? 'active' : 'inactive',
-      },
-    }),
+    ...topicView(cluster),
     CacheSecurityGroups: cluster.cacheSecurityGroups.map((name) => ({
       CacheSecurityGroupName: name,
       Status: 'active',
@@ -65,6 +60,16 @@ export function clusterView(
     IpDiscovery: cluster.ipDiscovery,
   };
 }
+
+const topicView = ({ topicArn, isTopicActive }: ClusterRecord) =>
+  topicArn === undefined
+    ? {}
+    : {
+        NotificationConfiguration: {
+          TopicArn: topicArn,
+          TopicStatus: isTopicActive ? 'active' : 'inactive',
+        },
+      };
 
 function pendingView({
   pending,

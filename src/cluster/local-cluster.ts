@@ -1,6 +1,7 @@
 import { FrozenCheck } from './frozen-check.ts';
 import type { LocalMembership } from './membership/local-membership.ts';
 import {
+  type GivenOptions,
   type NodePlan,
   type RunningNode,
   SupervisedNode,
@@ -65,11 +66,11 @@ export class LocalCluster {
 
   /**
    * Starts one more node; resolves once it listens. It has not joined the topology then.
-   * @param memoryLimitBytes its `-m`; undefined for that of its plan.
+   * @param given what differs from its plan.
    * @throws {NodeStartError} if it fails; then the cluster is as before.
    */
-  async add(plan: NodePlan, memoryLimitBytes: number | undefined): Promise<SupervisedNode> {
-    const node = new SupervisedNode(plan, this.#options, memoryLimitBytes);
+  async add(plan: NodePlan, given: GivenOptions): Promise<SupervisedNode> {
+    const node = new SupervisedNode(plan, this.#options, given);
     this.#nodes.push(node);
     try {
       await node.started;

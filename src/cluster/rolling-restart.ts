@@ -203,7 +203,7 @@ async function restartOne(
   phase('draining');
   const handlers = { onItems, onStarting: () => phase('starting') };
   try {
-    const pid = await node.restart(handlers, facts.memoryLimitBytes);
+    const pid = await node.restart(handlers, facts);
     const reason = account.whyEmpty(facts.items);
     if (reason !== undefined) return `${name} serves again, but without its items: ${reason}`;
     const { items, left } = account;

@@ -6,12 +6,18 @@ import { describeEnd, NodeProcess, type ProcessEnd } from './node-process.ts';
 import type { ProcessWatcher } from './process-watcher.ts';
 import { consecutiveDeaths, restartDelayMs } from './restart-policy.ts';
 
+/** What somebody gave a node since its start, other than its plan. */
+export interface GivenOptions {
+  /** `-m`; undefined for that of its options. */
+  readonly memoryLimitBytes: number | undefined;
+  /** Its options without `-m` and addresses; undefined for those of its plan. */
+  readonly options?: readonly string[] | undefined;
+}
+
 /** What a later process of a node takes over from the one before it. */
-export interface Inherited {
+export interface Inherited extends GivenOptions {
   /** The port of its admin port; undefined if it had none, or may have another one. */
   readonly adminPort: number | undefined;
-  /** The memory that somebody gave it since its start; undefined for that of its options. */
-  readonly memoryLimitBytes: number | undefined;
 }
 
 /** The plan of one node. */
@@ -89,7 +95,7 @@ export class SupervisedNode {
   constructor(
     plan: NodePlan,
     { env, onEvent, watcher }: SupervisedNodeOptions,
-    memoryLimitBytes?: number,
+    { memoryLimitBytes, options }: GivenOptions = { memoryLimitBytes: undefined },
   ) {
     this.name = plan.name;
     this.address = plan.address;
@@ -97,7 +103,7 @@ export class SupervisedNode {
     this.#plan = plan;
     this.#env = env;
     this.#onEvent = onEvent;
-    this.#inherited = { adminPort: plan.adminPort, memoryLimitBytes };
+    this.#inherited = { adminPort: plan.adminPort, memoryLimitBytes, options };
     const first = this.#spawn();
     this.started = first.listening.catch((error: CodedError) => {
       throw new NodeStartError(plan.name, error);
@@ -111,6 +117,11 @@ export class SupervisedNode {
 
   get adminUrl(): string | undefined {
     return this.#current?.adminUrl;
+  }
+
+  /** Those that a change gave it; undefined for those of its plan. */
+  get options(): readonly string[] | undefined {
+    return this.#inherited.options;
   }
 
   /** Another object after each crash; undefined if it never crashed. */
@@ -142,10 +153,10 @@ export class SupervisedNode {
    */
   restart(
     handlers: Pick<RestartOrder, 'onItems' | 'onStarting'>,
-    memoryLimitBytes: number | undefined,
+    { memoryLimitBytes, options = this.options }: GivenOptions,
     keepsItems = true,
   ): Promise<number | undefined> {
-    this.#inherited = { ...this.#inherited, memoryLimitBytes };
+    this.#inherited = { ...this.#inherited, memoryLimitBytes, options };
     return new Promise((resolve, reject) => {
       this.#order = { ...handlers, resolve, reject, keepsItems, isStarting: false };
       this.#onEvent({ kind: 'restarting', name: this.name, keepsItems });

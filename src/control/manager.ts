@@ -8,8 +8,8 @@ import { QueryApi } from './api/query-api.ts';
 import { isInWindow } from './model/cluster-rules.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { LocalRuntime } from './runtime/local-runtime.ts';
-import { withPendingApplied } from './service/clusters.ts';
 import type { Limits } from './service/context.ts';
+import { withPendingApplied } from './service/modify-cluster.ts';
 import { Service } from './service/service.ts';
 import { StateFile } from './state/state-file.ts';
 

@@ -1,5 +1,6 @@
 import { silentLogger } from '../../src/base/index.ts';
 import { QueryApi } from '../../src/control/api/query-api.ts';
+import type { ParameterValues } from '../../src/control/model/parameters.ts';
 import type { ClusterRecord } from '../../src/control/model/records.ts';
 import { Service } from '../../src/control/service/service.ts';
 import { StateFile } from '../../src/control/state/state-file.ts';
@@ -43,19 +44,21 @@ export class ApiHarness {
   }
 
   /** What the reconciler would do with a cluster. */
-  settle(id: string, change: (cluster: ClusterRecord) => ClusterRecord = available): void {
+  settle(id: string): void {
     const cluster = this.state.get('cluster', id)!;
-    this.state.put('cluster', id, change(cluster));
+    const { values = {} } = this.state.get('parametergroup', cluster.parameterGroup) ?? {};
+    this.state.put('cluster', id, available(cluster, values));
   }
 }
 
 /** All nodes that should serve do, and the others have gone. */
-const available = (cluster: ClusterRecord): ClusterRecord => ({
+const available = (cluster: ClusterRecord, values: ParameterValues): ClusterRecord => ({
   ...cluster,
   status: 'available',
+  isApplying: false,
   nodes: cluster.nodes
     .filter(({ status }) => status !== 'deleting')
-    .map((node) => ({ ...node, status: 'available' })),
+    .map((node) => ({ parameters: values, ...node, status: 'available' })),
 });
 
 /** The texts of the elements of a name. */

@@ -20,7 +20,7 @@ export function clusterRecord({
     zone: 'local-1a',
     isCrossZone: false,
     parameterGroup: 'default.memcached1.6',
-    parameters: {},
+    isApplying: false,
     subnetGroup: undefined,
     cacheSecurityGroups: [],
     securityGroupIds: [],

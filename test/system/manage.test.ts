@@ -13,6 +13,7 @@ import { waitUntil } from '../support/wait.ts';
 import { exchangeOnce } from '../support/wire.ts';
 
 const run = promisify(execFile);
+const GROUP = 'CacheParameterGroupName=tuned';
 const KEYS = 1000;
 const WAIT_MS = 120_000;
 /** An access key has 100 requests a second. */
@@ -113,8 +114,12 @@ describe('slabring manage', () => {
     manager = new Manager(`${folder.path}/data`, await freePort());
     await manager.start();
     await manager.ask(
+      `Action=CreateCacheParameterGroup&${GROUP}&CacheParameterGroupFamily=memcached1.6` +
+        '&Description=x',
+    );
+    await manager.ask(
       'Action=CreateCacheCluster&CacheClusterId=web&Engine=memcached&NumCacheNodes=2' +
-        '&CacheNodeType=slabring.64x1',
+        `&CacheNodeType=slabring.64x1&${GROUP}`,
     );
     port = portsIn(await manager.available('web'))[0]!;
     await write(port);
@@ -143,6 +148,46 @@ describe('slabring manage', () => {
     expect(reply).toContain(`|${port + 1}`);
   });
 
+  const setParameter = async (name: string, value: string): Promise<void> => {
+    const member = 'ParameterNameValues.ParameterNameValue.1.';
+    const pair = `${member}ParameterName=${name}&${member}ParameterValue=${value}`;
+    await manager.ask(`Action=ModifyCacheParameterGroup&${GROUP}&${pair}`);
+  };
+  const stats = (kind: string, at = port) =>
+    exchangeOnce({ host: '127.0.0.1', port: at }, `stats${kind}\r\n`);
+  const pidOf = async (at: number): Promise<string | undefined> =>
+    /STAT pid (\d+)/.exec(await stats('', at))?.[1];
+
+  test('a parameter that a serving node can change needs no restart', async () => {
+    const before = await pidOf(port);
+    await setParameter('cache_memlimit', '48');
+    await manager.available('web');
+    for (const at of [port, port + 1]) {
+      expect(await stats('', at)).toContain(`STAT limit_maxbytes ${48 * 2 ** 20}\r\n`);
+    }
+    expect(await pidOf(port)).toBe(before);
+    expect(await hits(port)).toBe(KEYS);
+  });
+
+  test('other parameters wait for a reboot, which hands the items over', async () => {
+    const before = await pidOf(port);
+    await setParameter('max_item_size', '2097152');
+    expect(await manager.available('web')).toContain('pending-reboot');
+    await manager.ask(
+      'Action=RebootCacheCluster&CacheClusterId=web&CacheNodeIdsToReboot.CacheNodeId.1=0001' +
+        '&CacheNodeIdsToReboot.CacheNodeId.2=0002',
+    );
+    expect(await manager.available('web')).not.toContain('pending-reboot');
+    for (const at of [port, port + 1]) {
+      expect(await stats(' settings', at)).toContain('STAT item_size_max 2097152\r\n');
+    }
+    expect(await pidOf(port)).not.toBe(before);
+    expect(await stats('')).toContain(`STAT limit_maxbytes ${48 * 2 ** 20}\r\n`);
+    expect(await hits(port + 1)).toBe(KEYS);
+    await setParameter('cache_memlimit', '0');
+    await manager.available('web');
+  });
+
   test('the cluster grows, and no key is lost', async () => {
     const grow = 'Action=ModifyCacheCluster&CacheClusterId=web&NumCacheNodes=3';
     await manager.ask(`${grow}&ApplyImmediately=true`);
@@ -163,8 +208,7 @@ describe('slabring manage', () => {
     await manager.start();
     expect(portsIn(await manager.available('web'))).toEqual([port]);
     expect(await hits(port)).toBe(KEYS);
-    const stats = await exchangeOnce({ host: '127.0.0.1', port }, 'stats\r\n');
-    expect(stats).toContain(`STAT limit_maxbytes ${80 * 2 ** 20}\r\n`);
+    expect(await stats('')).toContain(`STAT limit_maxbytes ${80 * 2 ** 20}\r\n`);
   });
 
   test('the only node restarts without a miss', async () => {

@@ -56,7 +56,8 @@ export class NodePlans {
     const { port, address, host } = this.placeOf(name);
     const listen = hostOf('--host', this.#options.host);
     const command = (inherited: Inherited) => [
-      ...[...this.#program, 'serve', `--listen=${listen}`, `--port=${port}`, ...this.#shared],
+      ...[...this.#program, 'serve', `--listen=${listen}`, `--port=${port}`],
+      ...(inherited.options ?? this.#shared),
       ...this.#publishedArguments(),
       ...this.#warmArguments(name),
       '--join=supervisor',
@@ -122,8 +123,9 @@ function adminArgument(
 /** A node that somebody gave more memory needs it again for its items. */
 function memoryArgument(
   { memoryLimitBytes: planned }: ClusterOptions,
-  { memoryLimitBytes: current = planned }: Inherited,
+  { memoryLimitBytes: current = planned, options }: Inherited,
 ): readonly string[] {
   const pages = (sizeBytes: number): number => Math.floor(sizeBytes / MEBIBYTE);
-  return pages(current) === pages(planned) ? [] : [`--memory-limit=${pages(current)}`];
+  const isPlanned = options === undefined && pages(current) === pages(planned);
+  return isPlanned ? [] : [`--memory-limit=${pages(current)}`];
 }

@@ -12,6 +12,11 @@ export interface ChangeRequest {
   readonly dryRun: boolean;
   /** `-m` of the nodes that the change starts; undefined for that of the cluster. */
   readonly memoryLimitBytes: number | undefined;
+  /**
+   * The options of the nodes that the change starts, such as `--threads=2`, instead of those of the
+   * cluster and of earlier changes; undefined for these. Not with etcd.
+   */
+  readonly options?: readonly string[] | undefined;
   /** The nodes that restart end, and their service managers start them; only with etcd. */
   readonly isByService?: boolean;
 }
@@ -102,6 +107,8 @@ export interface MemberStatus extends Member, MemberProgress {
   readonly items: number | undefined;
   readonly bytes: number | undefined;
   readonly memoryLimitBytes: number | undefined;
+  /** The options that a change gave it; undefined for those of its cluster. */
+  readonly options?: readonly string[] | undefined;
 }
 
 export interface MembersReply extends Omit<ClusterTopology, 'members'> {

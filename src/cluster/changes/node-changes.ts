@@ -2,7 +2,7 @@ import { CodedError } from '../../base/index.ts';
 import { memberOf, TopologyError, withChangeGivenUp, withLeaving } from '../../topology/index.ts';
 import type { LocalCluster } from '../local-cluster.ts';
 import type { TopologyKeeper } from '../membership/topology-keeper.ts';
-import type { NodePlan, SupervisedNode } from '../supervised-node.ts';
+import type { GivenOptions, NodePlan, SupervisedNode } from '../supervised-node.ts';
 import { Cancellation } from './cancellation.ts';
 import { ChangeAccount } from './change-account.ts';
 import type { ChangeEvent, ChangeRequest, PlannedChange } from './change-events.ts';
@@ -125,22 +125,17 @@ export class NodeChanges {
     }
   }
 
-  async #execute(
-    plan: readonly PlannedChange[],
-    { memoryLimitBytes }: ChangeRequest,
-    work: Work,
-  ): Promise<void> {
+  async #execute(plan: readonly PlannedChange[], given: ChangeRequest, work: Work): Promise<void> {
     const changed: string[] = [];
     for (const [at, { node, action }] of plan.entries()) {
       const untouched = plan.slice(at).map((each) => each.node);
       try {
         if (work.signal.aborted) throw changeRefusal('Nobody waits for the change any more.');
         work.cancellation.next(node, untouched.slice(1));
-        if (action === 'add') await this.#add(memoryLimitBytes, work);
-        else if (action === 'replace')
-          await this.#replace(this.#nodeOf(node), memoryLimitBytes, work);
+        if (action === 'add') await this.#add(given, work);
+        else if (action === 'replace') await this.#replace(this.#nodeOf(node), given, work);
         else if (action === 'remove') await this.#remove(this.#nodeOf(node), work);
-        else await this.#restart(this.#nodeOf(node), memoryLimitBytes, work);
+        else await this.#restart(this.#nodeOf(node), given, work);
         changed.push(node);
       } catch (error) {
         work.onEvent({ event: 'change-failed', reason: reasonOf(error), changed, untouched });
@@ -150,10 +145,10 @@ export class NodeChanges {
     work.onEvent({ event: 'done' });
   }
 
-  async #add(memoryLimitBytes: number | undefined, work: Work): Promise<void> {
+  async #add(given: GivenOptions, work: Work): Promise<void> {
     const { cluster } = this.#deps;
     const account = new ChangeAccount('add', work.onEvent);
-    const node = await this.#startNew(memoryLimitBytes, account);
+    const node = await this.#startNew(given, account);
     try {
       work.cancellation.signal.throwIfAborted();
       cluster.membership.join(node, OPERATOR);
@@ -174,14 +169,10 @@ export class NodeChanges {
   }
 
   /** One change: the new node gets the items while the old one gives them away. */
-  async #replace(
-    old: SupervisedNode,
-    memoryLimitBytes: number | undefined,
-    work: Work,
-  ): Promise<void> {
+  async #replace(old: SupervisedNode, given: GivenOptions, work: Work): Promise<void> {
     const { cluster } = this.#deps;
     const account = new ChangeAccount('replace', work.onEvent);
-    const node = await this.#startNew(memoryLimitBytes, account);
+    const node = await this.#startNew(given, account);
     try {
       work.cancellation.signal.throwIfAborted();
       cluster.membership.replace(old, node, OPERATOR);
@@ -198,13 +189,13 @@ export class NodeChanges {
     account.end(node);
   }
 
-  async #startNew(memory: number | undefined, account: ChangeAccount): Promise<SupervisedNode> {
+  async #startNew(given: GivenOptions, account: ChangeAccount): Promise<SupervisedNode> {
     const { cluster, newPlan } = this.#deps;
     for (let nth = 0; ; nth++) {
       const plan = newPlan(nth);
       account.step(plan, 'starts');
       try {
-        return await cluster.add(plan, memory);
+        return await cluster.add(plan, given);
       } catch (error) {
         const isTaken = error instanceof CodedError && error.code === 'ERR_PORT_TAKEN';
         if (!isTaken || nth + 1 >= ADDRESSES_TRIED_MAX) throw error;
@@ -229,7 +220,7 @@ export class NodeChanges {
 
   async #restart(
     node: SupervisedNode,
-    memoryLimitBytes: number | undefined,
+    { memoryLimitBytes, options }: GivenOptions,
     { onEvent, cancellation }: Work,
   ): Promise<void> {
     const { membership } = this.#deps.cluster;
@@ -243,7 +234,7 @@ export class NodeChanges {
     cancellation.phase = 'is in force';
     account.step(node, 'stops');
     const handlers = { onItems: () => {}, onStarting: () => account.step(node, 'starts') };
-    await node.restart(handlers, memory, false);
+    await node.restart(handlers, { memoryLimitBytes: memory, options }, false);
     await this.#waits.serving(node, account);
     account.end(node);
   }

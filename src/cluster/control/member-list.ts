@@ -8,13 +8,14 @@ export async function listMembers({ membership, nodes }: LocalCluster): Promise<
   const facts = new Map(
     await Promise.all(nodes.map(async (node) => [node.name, await node.facts()] as const)),
   );
-  const pids = new Map(nodes.map(({ name, pid }) => [name, pid]));
+  const processes = new Map(nodes.map((node) => [node.name, node]));
   const members = keeper.topology.members.map((member): MemberStatus => {
     const { items, bytes, memoryLimitBytes } = facts.get(member.name) ?? {};
     const report = keeper.reportOf(member.name);
     return {
       ...member,
-      pid: pids.get(member.name) ?? membership.proxies.pidOf(member.name),
+      pid: processes.get(member.name)?.pid ?? membership.proxies.pidOf(member.name),
+      options: processes.get(member.name)?.options,
       items,
       bytes,
       memoryLimitBytes,

@@ -11,6 +11,8 @@ import type { RestartEvent, RestartRequest } from '../rolling-restart.ts';
 export const LINE_BYTES_MAX = 64 * 1024;
 /** The longest pause between two nodes. */
 export const PAUSE_SECONDS_MAX = 3600;
+/** The most options that a change gives to nodes. */
+const OPTIONS_MAX = 100;
 
 /** A process of the same user that becomes a proxy of the cluster while its connection is open. */
 export interface ProxyRequest {
@@ -117,15 +119,22 @@ function readRestart(fields: Fields): ControlRequest | undefined {
 }
 
 function readChange(fields: Fields): ControlRequest | undefined {
-  const { dryRun, memoryLimitBytes } = fields;
+  const { dryRun, memoryLimitBytes, options } = fields;
   const action = CHANGE_ACTIONS.find((each) => each === fields['action']);
   const isSize = memoryLimitBytes === undefined || Number.isSafeInteger(memoryLimitBytes);
-  if (action === undefined || !isSize) return undefined;
+  if (action === undefined || !isSize || !areOptions(options)) return undefined;
   return {
     verb: 'change',
     action,
     node: nameIn(fields),
     dryRun: dryRun === true,
     memoryLimitBytes: memoryLimitBytes as number | undefined,
+    options,
   };
 }
+
+const areOptions = (value: unknown): value is readonly string[] | undefined =>
+  value === undefined ||
+  (Array.isArray(value) &&
+    value.length <= OPTIONS_MAX &&
+    value.every((each) => typeof each === 'string' && each.startsWith('--')));

@@ -1,22 +1,48 @@
-/** What a node type and a parameter group mean for a node; pure. */
+/** What a node type and the parameters of a node mean for its process; pure. */
 import type { NodeType } from './node-types.ts';
-import { parameterNamed } from './parameters.ts';
+import { PARAMETERS, type ParameterValues, parameterValue } from './parameters.ts';
 
-type Values = Readonly<Record<string, string>>;
-
-const OVERHEAD = 'memcached_connections_overhead';
 /** A node with less memory for items than this does not start. */
 const MEMORY_MIB_MIN = 8;
+/** An item may have so much of the memory of a node. Source: ElastiCache. */
+const ITEM_SHARE = 4;
+const MEBIBYTE = 2 ** 20;
+
+/** How the process of a node should run. */
+export interface NodeShape {
+  /** For items: `-m`. */
+  readonly memoryMib: number;
+  /** Options of `slabring serve`, such as `--threads=2`, in a fixed order. */
+  readonly options: readonly string[];
+}
+
+export const shapeOf = (type: NodeType, values: ParameterValues): NodeShape => ({
+  memoryMib: memoryMibOf(type, values),
+  options: [`--threads=${type.threads}`, ...nodeOptions(values)],
+});
 
 /**
- * The memory for items (`-m`): that of the type without what connections need. A type of slabring
- * says the memory for items itself, so it loses only what a group names.
+ * The memory for items: that of the type without what connections need, or less if
+ * `cache_memlimit` says so. A type of slabring says the memory for items itself, so it loses only
+ * what a group names.
  */
-export function memoryMibOf({ name, memoryMib }: NodeType, values: Values): number {
-  const isOwn = name.startsWith('slabring.');
-  const given = Object.hasOwn(values, OVERHEAD) ? values[OVERHEAD] : undefined;
-  const overhead = Number(given ?? (isOwn ? 0 : parameterNamed(OVERHEAD)!.default));
-  return Math.max(MEMORY_MIB_MIN, memoryMib - overhead);
+export function memoryMibOf({ name, memoryMib }: NodeType, values: ParameterValues): number {
+  const overhead = 'memcached_connections_overhead';
+  const isOwn = name.startsWith('slabring.') && !Object.hasOwn(values, overhead);
+  const room = memoryMib - (isOwn ? 0 : Number(parameterValue(overhead, values)));
+  const limit = Number(parameterValue('cache_memlimit', values));
+  return Math.max(MEMORY_MIB_MIN, limit === 0 ? room : Math.min(room, limit));
+}
+
+/** Why no node of a type can have these values; undefined if it can. Source: ElastiCache. */
+export function whyTooLarge(type: NodeType, values: ParameterValues): string | undefined {
+  const item = Number(parameterValue('max_item_size', values));
+  const memoryMib = memoryMibOf(type, values);
+  if (item <= (memoryMib * MEBIBYTE) / ITEM_SHARE) return undefined;
+  return (
+    `max_item_size is ${item}; a node of ${type.name} has ${memoryMib} MiB for items, and one ` +
+    `item may have a quarter of them.`
+  );
 }
 
 /** How a parameter reaches a node: its option with a value, or its option when it is 0 or 1. */
@@ -42,9 +68,14 @@ function when(only: string, option: string): (value: string) => string | undefin
   return (value) => (value === only ? option : undefined);
 }
 
-/** The options of a node with these parameters. Those without a meaning for a node have none. */
-export function nodeOptions(values: Values): readonly string[] {
-  return Object.entries(values)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, value]) => OPTIONS[name]?.(value) ?? []);
+/**
+ * The options of a node with these parameters. A default needs none, and those without a meaning
+ * for a node have none.
+ */
+export function nodeOptions(values: ParameterValues): readonly string[] {
+  return PARAMETERS.flatMap((parameter) => {
+    const value = parameterValue(parameter.name, values);
+    if (value === parameter.default) return [];
+    return OPTIONS[parameter.name]?.(value) ?? [];
+  });
 }

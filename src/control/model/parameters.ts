@@ -44,6 +44,13 @@ export const PARAMETERS: readonly Parameter[] = [
     change: 'requires-reboot',
     description: 'Binding protocol.',
   },
+  numberOf(
+    'cache_memlimit',
+    '0',
+    '0,8-31744',
+    'The memory for items, in megabytes, if less than the node has; 0: all of it.',
+    'immediate',
+  ),
   switchOf('cas_disabled', '0', 'If 1, items have no CAS ids, and each is 8 bytes smaller.'),
   numberOf('chunk_size', '48', '1-1024', 'The least memory, in bytes, for key, value and flags.'),
   {
@@ -109,6 +116,33 @@ export const PARAMETERS: readonly Parameter[] = [
 export const parameterNamed = (name: string): Parameter | undefined =>
   PARAMETERS.find((parameter) => parameter.name === name);
 
+/** The values of a group or of a node that may differ from the defaults. */
+export type ParameterValues = Readonly<Record<string, string>>;
+
+export const parameterValue = (name: string, values: ParameterValues): string =>
+  Object.hasOwn(values, name) ? values[name]! : parameterNamed(name)!.default;
+
+/** The parameters of one way to change them that differ between two sets of values. */
+export function differing(
+  change: NonNullable<Parameter['change']>,
+  a: ParameterValues,
+  b: ParameterValues,
+): readonly string[] {
+  return PARAMETERS.filter((parameter) => parameter.change === change)
+    .map(({ name }) => name)
+    .filter((name) => parameterValue(name, a) !== parameterValue(name, b));
+}
+
+/** The values with those of another set that take effect at once. */
+export function withImmediate(own: ParameterValues, wanted: ParameterValues): ParameterValues {
+  const names = differing('immediate', own, wanted);
+  if (names.length === 0) return own;
+  return {
+    ...own,
+    ...Object.fromEntries(names.map((name) => [name, parameterValue(name, wanted)])),
+  };
+}
+
 const RANGE = /^(-?[\d.]+)-(-?[\d.]+)$/;
 
 /** Why a parameter cannot have a value; undefined if it can. */
@@ -125,17 +159,16 @@ export function whyInvalid(
 
 function isAllowed(value: string, allowed: string | undefined): boolean {
   if (allowed === undefined) return true;
-  const [, low, high] = RANGE.exec(allowed) ?? [];
-  if (low === undefined) return allowed.split(',').includes(value);
-  return Number(value) >= Number(low) && Number(value) <= Number(high);
+  return allowed.split(',').some((part) => {
+    const [, low, high] = RANGE.exec(part) ?? [];
+    if (low === undefined) return part === value;
+    return Number(value) >= Number(low) && Number(value) <= Number(high);
+  });
 }
 
 /** Why the values of one group do not go together; undefined if they do. Source: ElastiCache. */
-export function whyContradictory(values: Readonly<Record<string, string>>): string | undefined {
-  const of = (name: string): number =>
-    Number(
-      (Object.hasOwn(values, name) ? values[name] : undefined) ?? parameterNamed(name)!.default,
-    );
+export function whyContradictory(values: ParameterValues): string | undefined {
+  const of = (name: string): number => Number(parameterValue(name, values));
   const [chunk, item] = [of('slab_chunk_max'), of('max_item_size')];
   if (chunk > item)
     return `slab_chunk_max is ${chunk}; it may not be above max_item_size, ${item}.`;

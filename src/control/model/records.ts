@@ -1,4 +1,5 @@
 /** What the state keeps of each resource: as it is wanted, and how far that is. */
+import type { ParameterValues } from './parameters.ts';
 
 /** `creating`, then `available` and others in turn, then `deleting` until it is gone. */
 type ClusterStatus =
@@ -17,6 +18,8 @@ export interface NodeRecord {
   readonly status: NodeStatus;
   readonly zone: string;
   readonly createdMs: number;
+  /** The parameters that it should have; undefined before it has started: those of the group. */
+  readonly parameters?: ParameterValues | undefined;
 }
 
 /** What waits for the maintenance window. */
@@ -44,8 +47,8 @@ export interface ClusterRecord {
   readonly zone: string;
   readonly isCrossZone: boolean;
   readonly parameterGroup: string;
-  /** The parameters that the nodes have, as far as they differ from the defaults. */
-  readonly parameters: Readonly<Record<string, string>>;
+  /** Whether parameters are on their way to the nodes, without a reboot. */
+  readonly isApplying: boolean;
   readonly subnetGroup: string | undefined;
   readonly cacheSecurityGroups: readonly string[];
   readonly securityGroupIds: readonly string[];
@@ -67,7 +70,7 @@ export interface ParameterGroupRecord {
   readonly family: string;
   readonly description: string;
   /** The parameters that differ from the defaults of the family. */
-  readonly values: Readonly<Record<string, string>>;
+  readonly values: ParameterValues;
 }
 
 export interface SubnetGroupRecord {

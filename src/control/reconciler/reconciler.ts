@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { staying } from '../model/node-count.ts';
-import { memoryMibOf, nodeOptions } from '../model/node-options.ts';
+import { type NodeShape, shapeOf } from '../model/node-options.ts';
 import { nodeType } from '../model/node-types.ts';
+import type { ParameterValues } from '../model/parameters.ts';
 import type { ClusterRecord } from '../model/records.ts';
 import type { ClusterSpec, Runtime } from '../runtime/runtime.ts';
 import type { StateFile } from '../state/state-file.ts';
-import { nextStep, rebooted, type Settled, type Step, settle } from './steps.ts';
+import { nextStep, restarted, type Settled, type Step, settle } from './steps.ts';
 
 /** How often each cluster is looked at, although nobody has changed it. */
 const LOOK_MS = 2000;
@@ -103,18 +104,17 @@ export class Reconciler {
   async #step(id: string, work: Work): Promise<boolean> {
     const { state, runtime } = this.#parts;
     const observed = await runtime.observe(id);
-    const wanted = (record: ClusterRecord): number => this.#specOf(record).memoryMib;
-    const cluster = this.#save(id, (record) => settle(record, observed, wanted(record)));
-    const step = cluster && nextStep(cluster, observed, wanted(cluster));
+    const shapes = (record: ClusterRecord) => (node: string) => this.#shapeOf(record, node);
+    const cluster = this.#save(id, (record) => settle(record, observed, shapes(record)));
+    const step = cluster && nextStep(cluster, observed, shapes(cluster));
     const text = JSON.stringify(step ?? '');
     const isRepeated = step !== undefined && text === work.last;
     work.last = text;
     if (isRepeated) throw new CodedError('ERR_RUNTIME', `${textOf(step)} had no effect.`);
     if (cluster === undefined || step === undefined) return false;
     this.#parts.log.info({ cluster: id, step }, `${id}: ${textOf(step)}`);
-    await this.#run(cluster, step);
-    if (step.kind === 'start') this.#started(id);
-    if (step.kind === 'reboot-node') this.#save(id, (record) => rebooted(record, step.node));
+    await this.#run(this.#begun(cluster, step), step);
+    if (step.kind === 'restart-node') this.#save(id, (record) => restarted(record, step.node));
     if (step.kind !== 'forget') return true;
     state.transaction(() => {
       state.remove('cluster', id);
@@ -126,17 +126,17 @@ export class Reconciler {
   async #run(cluster: ClusterRecord, step: Step): Promise<void> {
     const { runtime } = this.#parts;
     const { id } = cluster;
-    const spec = this.#specOf(cluster);
     switch (step.kind) {
       case 'start':
-        return runtime.start(spec);
+        return runtime.start(this.#specOf(cluster));
       case 'add-node':
-        return runtime.addNode(id, spec.memoryMib);
+        return runtime.addNode(id, this.#shapeOf(cluster, step.node));
       case 'remove-node':
         return runtime.removeNode(id, step.node);
       case 'resize-node':
-      case 'reboot-node':
-        return runtime.restartNode(id, step.node, spec.memoryMib);
+        return runtime.resizeNode(id, step.node, this.#shapeOf(cluster, step.node).memoryMib);
+      case 'restart-node':
+        return runtime.restartNode(id, step.node, this.#shapeOf(cluster, step.node));
       case 'stop':
         return runtime.stop(id);
       case 'forget':
@@ -157,33 +157,43 @@ export class Reconciler {
     });
   }
 
-  /** The nodes have the parameters of their group as they are now. */
-  #started(id: string): void {
-    this.#save(id, (record) => {
-      const { values = {} } = this.#parts.state.get('parametergroup', record.parameterGroup) ?? {};
-      return { cluster: { ...record, parameters: values }, events: [] };
+  /** A process that starts has the parameters of the group of now, and the record says so. */
+  #begun(cluster: ClusterRecord, step: Step): ClusterRecord {
+    const isFor = (id: string, known: ParameterValues | undefined): boolean =>
+      step.kind === 'start' || (step.kind === 'add-node' && step.node === id && !known);
+    const begun = this.#save(cluster.id, (record) => {
+      const parameters = this.#groupValues(record);
+      const nodes = record.nodes.map((node) =>
+        isFor(node.id, node.parameters) ? { ...node, parameters } : node,
+      );
+      return { cluster: { ...record, nodes }, events: [] };
     });
+    return begun ?? cluster;
   }
 
-  #specOf({
-    id,
-    replicas,
-    port,
-    nodeType: name,
-    parameterGroup,
-    nodes,
-  }: ClusterRecord): ClusterSpec {
-    const type = nodeType(name);
+  #groupValues({ parameterGroup }: ClusterRecord): ParameterValues {
+    return this.#parts.state.get('parametergroup', parameterGroup)?.values ?? {};
+  }
+
+  #shapeOf(cluster: ClusterRecord, node: string): NodeShape {
+    const type = nodeType(cluster.nodeType);
     if (type === undefined) {
-      throw new CodedError('ERR_NODE_TYPE', `There is no node type ${name} any more.`);
+      const text = `There is no node type ${cluster.nodeType} any more.`;
+      throw new CodedError('ERR_NODE_TYPE', text);
     }
-    const { values = {} } = this.#parts.state.get('parametergroup', parameterGroup) ?? {};
+    const { parameters } = cluster.nodes.find(({ id }) => id === node) ?? {};
+    return shapeOf(type, parameters ?? this.#groupValues(cluster));
+  }
+
+  #specOf(cluster: ClusterRecord): ClusterSpec {
+    const { id, replicas, port, nodes } = cluster;
+    const { length } = staying({ nodes });
     return {
-      ...{ id, replicas, port },
-      nodes: staying({ nodes }).length,
-      memoryMib: memoryMibOf(type, values),
-      threads: type.threads,
-      options: nodeOptions(values),
+      id,
+      replicas,
+      port,
+      nodes: length,
+      ...this.#shapeOf(cluster, staying(cluster)[0]!.id),
     };
   }
 

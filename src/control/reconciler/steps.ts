@@ -1,26 +1,30 @@
 /** What a cluster needs next to be as it is wanted; pure. */
 import { freeId, staying } from '../model/node-count.ts';
+import type { NodeShape } from '../model/node-options.ts';
 import type { ClusterRecord, NodeRecord } from '../model/records.ts';
-import type { Observed } from '../runtime/runtime.ts';
+import type { Observed, ObservedNode } from '../runtime/runtime.ts';
 
 export type Step =
   | { readonly kind: 'start' }
   | { readonly kind: 'add-node'; readonly node: string }
+  /** Its memory changes while it serves. */
   | { readonly kind: 'resize-node'; readonly node: string }
-  | { readonly kind: 'reboot-node'; readonly node: string }
+  | { readonly kind: 'restart-node'; readonly node: string }
   | { readonly kind: 'remove-node'; readonly node: string }
   | { readonly kind: 'stop' }
   | { readonly kind: 'forget' };
 
+/** How the process of a node should run; also of one that the cluster does not have yet. */
+type Shapes = (node: string) => NodeShape;
+
 /**
- * The next step; undefined if the cluster is as it is wanted, and each node has this memory for
- * items. Nodes come before others go: so the
+ * The next step; undefined if the cluster is as it is wanted. Nodes come before others go: so the
  * items of those that go have room.
  */
 export function nextStep(
   cluster: ClusterRecord,
   { isRunning, nodes }: Observed,
-  memoryMib: number,
+  shapes: Shapes,
 ): Step | undefined {
   if (cluster.status === 'deleting') return { kind: isRunning ? 'stop' : 'forget' };
   if (!isRunning) return { kind: 'start' };
@@ -29,19 +33,29 @@ export function nextStep(
     cluster.nodes.find(is)?.id;
   const missing = first(({ id, status }) => status === 'creating' && !observed.has(id));
   if (missing !== undefined) return { kind: 'add-node', node: missing };
-  const resized = first(({ id, status }) => {
-    const has = observed.get(id)?.memoryMib;
-    return status !== 'deleting' && has !== undefined && has !== memoryMib;
-  });
-  const restarting = resized ?? first(({ status }) => status === 'rebooting');
-  if (restarting !== undefined) {
+  const wayOf = ({ id, status }: NodeRecord): Way =>
+    status === 'deleting' ? 'none' : changeWay(observed.get(id), shapes(id));
+  const resized = first((node) => wayOf(node) === 'live');
+  if (resized !== undefined) return { kind: 'resize-node', node: resized };
+  const restarted = first((node) => wayOf(node) === 'restart' || node.status === 'rebooting');
+  if (restarted !== undefined) {
     // While the only node restarts, another one has its items.
     if (observed.size === 1) return { kind: 'add-node', node: freeId(nodes) };
-    return { kind: resized === undefined ? 'reboot-node' : 'resize-node', node: restarting };
+    return { kind: 'restart-node', node: restarted };
   }
   const wanted = new Set(staying(cluster).map(({ id }) => id));
   const leaving = nodes.find(({ id }) => !wanted.has(id));
   return leaving === undefined ? undefined : { kind: 'remove-node', node: leaving.id };
+}
+
+type Way = 'none' | 'live' | 'restart';
+
+/** How a node gets to its shape. One that does not reply is waited for. */
+function changeWay(node: ObservedNode | undefined, wanted: NodeShape): Way {
+  if (node?.memoryMib === undefined) return 'none';
+  if (JSON.stringify(node.options) !== JSON.stringify(wanted.options)) return 'restart';
+  if (node.memoryMib === wanted.memoryMib) return 'none';
+  return wanted.memoryMib <= node.memoryMibMax ? 'live' : 'restart';
 }
 
 /** A cluster as it is now, and what its events say of the difference. */
@@ -51,7 +65,7 @@ export interface Settled {
 }
 
 /** Takes over what has come true. */
-export function settle(cluster: ClusterRecord, observed: Observed, memoryMib: number): Settled {
+export function settle(cluster: ClusterRecord, observed: Observed, shapes: Shapes): Settled {
   if (cluster.status === 'deleting' || !observed.isRunning) return { cluster, events: [] };
   const serving = new Set(observed.nodes.filter(({ serves }) => serves).map(({ id }) => id));
   const known = new Set(observed.nodes.map(({ id }) => id));
@@ -69,19 +83,22 @@ export function settle(cluster: ClusterRecord, observed: Observed, memoryMib: nu
   });
   const now = { ...cluster, nodes };
   const isDone =
-    nextStep(now, observed, memoryMib) === undefined &&
+    nextStep(now, observed, shapes) === undefined &&
     staying(now).every(({ status }) => status === 'available');
   if (!isDone || cluster.status === 'available') return { cluster: now, events };
   if (cluster.status === 'creating') events.push('Cache cluster created');
-  if (cluster.status === 'modifying') events.push('Finished modifying the cache cluster');
-  return { cluster: { ...now, status: 'available', failure: undefined }, events };
+  if (cluster.isApplying) events.push('Applied the changed parameters');
+  else if (cluster.status === 'modifying') events.push('Finished modifying the cache cluster');
+  const done = { status: 'available', failure: undefined, isApplying: false } as const;
+  return { cluster: { ...now, ...done }, events };
 }
 
 /** A node has restarted. */
-export function rebooted(cluster: ClusterRecord, id: string): Settled {
+export function restarted(cluster: ClusterRecord, id: string): Settled {
+  if (!cluster.nodes.some((node) => node.id === id && node.status === 'rebooting'))
+    return { cluster, events: [] };
   const nodes = cluster.nodes.map(
-    (node): NodeRecord =>
-      node.id === id && node.status === 'rebooting' ? { ...node, status: 'available' } : node,
+    (node): NodeRecord => (node.id === id ? { ...node, status: 'available' } : node),
   );
   return { cluster: { ...cluster, nodes }, events: [`Cache node ${id} restarted`] };
 }

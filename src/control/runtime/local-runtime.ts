@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError } from '../../base/index.ts';
@@ -7,16 +7,22 @@ import {
   type ControlReply,
   type ControlRequest,
   type FoundSupervisor,
+  type MemberStatus,
   order,
   supervisorOf,
 } from '../../cluster/index.ts';
 import { nodeId } from '../model/node-count.ts';
+import type { NodeShape } from '../model/node-options.ts';
+import { setMemory } from './admin-calls.ts';
 import type { ClusterSpec, Observed, ObservedNode, Runtime } from './runtime.ts';
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 120_000;
 const LOOK_MS = 50;
 const MEBIBYTE = 2 ** 20;
+const MEMORY_MIB_MAX = 2 ** 20;
+/** In the folder of a cluster: the options that it was started with. */
+const OPTIONS_FILE = 'start-options.json';
 /** Of a log, as much as a person reads. */
 const REASON_LINES = 5;
 
@@ -36,6 +42,8 @@ interface LocalRuntimeOptions {
  */
 export class LocalRuntime implements Runtime {
   readonly #options: LocalRuntimeOptions;
+  /** Nodes that could not get more memory without a restart, as `cluster/node`. */
+  readonly #memoryMibMax = new Map<string, number>();
 
   constructor(options: LocalRuntimeOptions) {
     this.#options = options;
@@ -47,21 +55,35 @@ export class LocalRuntime implements Runtime {
     if (found === undefined) return { isRunning: false, nodes: [] };
     for await (const reply of order(found.socketPath, { verb: 'members' })) {
       if (reply.event !== 'members') throw refusalOf(reply);
-      const nodes = reply.members.flatMap(({ name, state, memoryLimitBytes }) => {
-        const nth = numberOf(name);
-        if (nth === undefined) return [];
-        const serves = state === 'serving' || state === 'leaving';
-        const memoryMib = memoryLimitBytes && Math.round(memoryLimitBytes / MEBIBYTE);
-        return [{ id: nodeId(nth), serves, memoryMib } satisfies ObservedNode];
-      });
+      const nodes = reply.members.flatMap((member) => this.#nodeOf(id, member) ?? []);
       return { isRunning: true, nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)) };
     }
     return { isRunning: false, nodes: [] };
   }
 
+  #nodeOf(id: string, member: MemberStatus): ObservedNode | undefined {
+    const { name, state, memoryLimitBytes, options = this.#startOptions(id) } = member;
+    const nth = numberOf(name);
+    if (nth === undefined) return undefined;
+    const serves = state === 'serving' || state === 'leaving';
+    const memoryMib = memoryLimitBytes && Math.round(memoryLimitBytes / MEBIBYTE);
+    const memoryMibMax = this.#memoryMibMax.get(`${id}/${nodeId(nth)}`) ?? MEMORY_MIB_MAX;
+    return { id: nodeId(nth), serves, memoryMib, memoryMibMax, options };
+  }
+
+  /** The options that a cluster was started with: its supervisor does not tell them. */
+  #startOptions(id: string): readonly string[] {
+    try {
+      return JSON.parse(readFileSync(this.#optionsOf(id), 'utf8')) as readonly string[];
+    } catch {
+      return [];
+    }
+  }
+
   async start(spec: ClusterSpec): Promise<void> {
     const folder = this.#folderOf(spec.id);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(this.#optionsOf(spec.id), JSON.stringify(spec.options), { mode: 0o600 });
     const { child, logPath } = this.#spawn(spec, folder);
     const untilMs = performance.now() + START_MS_MAX;
     while (performance.now() < untilMs) {
@@ -75,16 +97,25 @@ export class LocalRuntime implements Runtime {
     throw failure(`The nodes of ${spec.id} were not up within ${START_MS_MAX / 1000} s.`);
   }
 
-  addNode(id: string, memoryMib: number): Promise<void> {
-    return this.#change(id, { action: 'add', node: undefined, ...memory(memoryMib) });
+  addNode(id: string, shape: NodeShape): Promise<void> {
+    return this.#change(id, { action: 'add', node: undefined, ...given(shape) });
   }
 
   removeNode(id: string, node: string): Promise<void> {
     return this.#change(id, { action: 'remove', node: nameOf(node), memoryLimitBytes: undefined });
   }
 
-  restartNode(id: string, node: string, memoryMib: number): Promise<void> {
-    return this.#change(id, { action: 'restart', node: nameOf(node), ...memory(memoryMib) });
+  async resizeNode(id: string, node: string, memoryMib: number): Promise<void> {
+    const found = await this.#find(id);
+    const address = found?.nodes.find((each) => each.node === nameOf(node))?.address;
+    if (address === undefined) throw failure(`The node ${node} of ${id} does not run.`);
+    const isDone = await setMemory(address, memoryMib * MEBIBYTE, this.#options.env);
+    if (!isDone) this.#memoryMibMax.set(`${id}/${node}`, memoryMib - 1);
+  }
+
+  async restartNode(id: string, node: string, shape: NodeShape): Promise<void> {
+    await this.#change(id, { action: 'restart', node: nameOf(node), ...given(shape) });
+    this.#memoryMibMax.delete(`${id}/${node}`);
   }
 
   async stop(id: string): Promise<void> {
@@ -129,7 +160,7 @@ export class LocalRuntime implements Runtime {
 
   async #change(
     id: string,
-    change: Pick<Change, 'action' | 'node' | 'memoryLimitBytes'>,
+    change: Pick<Change, 'action' | 'node' | 'memoryLimitBytes' | 'options'>,
   ): Promise<void> {
     const found = await this.#find(id);
     if (found === undefined) throw failure(`The cluster ${id} does not run.`);
@@ -145,6 +176,10 @@ export class LocalRuntime implements Runtime {
     return join(this.#options.folder, id);
   }
 
+  #optionsOf(id: string): string {
+    return join(this.#folderOf(id), OPTIONS_FILE);
+  }
+
   #logOf(id: string): string {
     return join(this.#options.folder, `${id}.log`);
   }
@@ -152,14 +187,17 @@ export class LocalRuntime implements Runtime {
 
 type Change = Extract<ControlRequest, { verb: 'change' }>;
 
-const memory = (memoryMib: number) => ({ memoryLimitBytes: memoryMib * MEBIBYTE });
+const given = ({ memoryMib, options }: NodeShape) => ({
+  memoryLimitBytes: memoryMib * MEBIBYTE,
+  options,
+});
 
 function clusterArguments(spec: ClusterSpec, folder: string, host: string): readonly string[] {
-  const { id, nodes, replicas, port, memoryMib, threads, options } = spec;
+  const { id, nodes, replicas, port, memoryMib, options } = spec;
   return [
     ...['cluster', `--state=${folder}`, `--name=${id}`, `--nodes=${nodes}`],
     ...[`--replicas=${replicas}`, `--host=${host}`, `--port=${port}`],
-    ...[`--memory-limit=${memoryMib}`, `--threads=${threads}`, '--log-format=json'],
+    ...[`--memory-limit=${memoryMib}`, '--log-format=json'],
     ...options,
   ];
 }

@@ -1,4 +1,5 @@
 /** Where clusters run. */
+import type { NodeShape } from '../model/node-options.ts';
 
 /** A node, as its cluster tells. */
 export interface ObservedNode {
@@ -8,6 +9,10 @@ export interface ObservedNode {
   readonly serves: boolean;
   /** Undefined: it does not reply. */
   readonly memoryMib: number | undefined;
+  /** The most memory that it can get without a restart, as far as that is known. */
+  readonly memoryMibMax: number;
+  /** Those of its shape. */
+  readonly options: readonly string[];
 }
 
 export interface Observed {
@@ -17,15 +22,11 @@ export interface Observed {
 }
 
 /** What a new process of a cluster needs. */
-export interface ClusterSpec {
+export interface ClusterSpec extends NodeShape {
   readonly id: string;
   readonly nodes: number;
   readonly replicas: number;
   readonly port: number;
-  readonly memoryMib: number;
-  readonly threads: number;
-  /** More options of each node, such as `--max-item-size=2m`. */
-  readonly options: readonly string[];
 }
 
 /**
@@ -37,11 +38,16 @@ export interface Runtime {
   /** Resolves once all nodes serve. */
   start(spec: ClusterSpec): Promise<void>;
   /** Resolves once the new node has its share of the items, and serves. */
-  addNode(id: string, memoryMib: number): Promise<void>;
+  addNode(id: string, shape: NodeShape): Promise<void>;
   /** Resolves once the others have the items of the node, and its process has ended. */
   removeNode(id: string, nodeId: string): Promise<void>;
+  /**
+   * Changes the memory of a node while it serves. If the node cannot have so much, its
+   * `memoryMibMax` says so afterwards.
+   */
+  resizeNode(id: string, nodeId: string, memoryMib: number): Promise<void>;
   /** The others hold the items of the node while it restarts. */
-  restartNode(id: string, nodeId: string, memoryMib: number): Promise<void>;
+  restartNode(id: string, nodeId: string, shape: NodeShape): Promise<void>;
   /** Stops all nodes; their items wait in files for the next start. */
   stop(id: string): Promise<void>;
   /** Removes what a stopped cluster has left. */

@@ -3,6 +3,7 @@ import type { OutputOf } from '../api/operation.ts';
 import type { OPERATIONS } from '../api/operations.ts';
 import { arnOf } from '../model/arn.ts';
 import { staying } from '../model/node-count.ts';
+import { differing, type ParameterValues } from '../model/parameters.ts';
 import type { ClusterRecord, NodeRecord } from '../model/records.ts';
 import type { Context } from './context.ts';
 
@@ -19,7 +20,7 @@ export function clusterView(
   const { id, status } = cluster;
   const isUp = status !== 'creating' && status !== 'deleting';
   const { values = {} } = state.get('parametergroup', cluster.parameterGroup) ?? {};
-  const isInSync = status === 'creating' || isSame(values, cluster.parameters);
+  const pending = new Set(pendingReboot(cluster, values));
   return {
     CacheClusterId: id,
     ...(isUp && { ConfigurationEndpoint: { Address: limits.host, Port: cluster.port } }),
@@ -37,15 +38,11 @@ export function clusterView(
       CacheSecurityGroupName: name,
       Status: 'active',
     })),
-    CacheParameterGroup: {
-      CacheParameterGroupName: cluster.parameterGroup,
-      ParameterApplyStatus: isInSync ? 'in-sync' : 'pending-reboot',
-      CacheNodeIdsToReboot: isInSync ? [] : staying(cluster).map((node) => node.id),
-    },
+    CacheParameterGroup: parametersView(cluster, pending),
     CacheSubnetGroupName: cluster.subnetGroup,
     ...(withNodes &&
       isUp && {
-        CacheNodes: cluster.nodes.map((node) => nodeView(node, cluster, limits, isInSync)),
+        CacheNodes: cluster.nodes.map((node) => nodeView(node, cluster, limits, pending)),
       }),
     AutoMinorVersionUpgrade: cluster.upgradesMinorVersions,
     SecurityGroups: cluster.securityGroupIds.map((group) => ({
@@ -60,6 +57,15 @@ export function clusterView(
     IpDiscovery: cluster.ipDiscovery,
   };
 }
+
+const parametersView = (
+  { parameterGroup, isApplying }: ClusterRecord,
+  pending: ReadonlySet<string>,
+): NonNullable<CacheCluster['CacheParameterGroup']> => ({
+  CacheParameterGroupName: parameterGroup,
+  ParameterApplyStatus: isApplying ? 'applying' : pending.size > 0 ? 'pending-reboot' : 'in-sync',
+  CacheNodeIdsToReboot: [...pending],
+});
 
 const topicView = ({ topicArn, isTopicActive }: ClusterRecord) =>
   topicArn === undefined
@@ -87,7 +93,7 @@ function nodeView(
   { id, status, zone, createdMs }: NodeRecord,
   { port }: ClusterRecord,
   { host }: Context['limits'],
-  isInSync: boolean,
+  pending: ReadonlySet<string>,
 ): NonNullable<CacheCluster['CacheNodes']>[number] {
   const isUsable = status === 'available' || status === 'rebooting';
   return {
@@ -95,10 +101,15 @@ function nodeView(
     CacheNodeStatus: status,
     CacheNodeCreateTime: createdMs,
     ...(isUsable && { Endpoint: { Address: host, Port: port + Number(id) - 1 } }),
-    ParameterGroupStatus: isInSync ? 'in-sync' : 'pending-reboot',
+    ParameterGroupStatus: pending.has(id) ? 'pending-reboot' : 'in-sync',
     CustomerAvailabilityZone: zone,
   };
 }
 
-const isSame = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>) =>
-  Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);
+/** The nodes that need a reboot for the values of their group. */
+const pendingReboot = (cluster: ClusterRecord, values: ParameterValues): readonly string[] =>
+  staying(cluster)
+    .filter(
+      ({ parameters = values }) => differing('requires-reboot', parameters, values).length > 0,
+    )
+    .map(({ id }) => id);

@@ -5,15 +5,18 @@ import type { OPERATIONS } from '../api/operations.ts';
 import { arnOf } from '../model/arn.ts';
 import { groupName } from '../model/cluster-rules.ts';
 import { FAMILIES } from '../model/engine.ts';
+import { withGroupValues } from '../model/group-values.ts';
 import { NODE_TYPES } from '../model/node-types.ts';
 import {
   PARAMETERS,
   type Parameter,
+  type ParameterValues,
   parameterNamed,
   whyContradictory,
   whyInvalid,
 } from '../model/parameters.ts';
 import type { ParameterGroupRecord } from '../model/records.ts';
+import { checkFits, save as saveCluster, typeOf } from './cluster-lookups.ts';
 import type { Context, Handlers } from './context.ts';
 import { pageIn } from './paging.ts';
 import { tagsFrom } from './tags.ts';
@@ -44,6 +47,10 @@ export function parameterGroup(name: string | undefined, family: string, context
   if (group.family === family) return group.name;
   throw invalidCombination(`The group ${group.name} is for ${group.family}, not for ${family}.`);
 }
+
+/** The values of a group that differ from the defaults. */
+export const groupValues = (name: string, { state }: Context): ParameterValues =>
+  state.get('parametergroup', name)?.values ?? {};
 
 /** @throws {ApiError} `CacheParameterGroupNotFound` */
 function groupOf(name: string, { state }: Context): ParameterGroupRecord {
@@ -100,8 +107,6 @@ export const parameterGroupHandlers = {
     const group = ownGroup(input.CacheParameterGroupName, context);
     const given = pairs(input.ParameterNameValues);
     const values = { ...group.values, ...Object.fromEntries(given) };
-    const contradiction = whyContradictory(values);
-    if (contradiction !== undefined) throw invalidCombination(contradiction);
     save({ ...group, values }, context);
     return { CacheParameterGroupName: group.name };
   },
@@ -114,8 +119,6 @@ export const parameterGroupHandlers = {
     }
     const left = Object.entries(group.values).filter(([name]) => !named.has(name));
     const values = input.ResetAllParameters === true ? {} : Object.fromEntries(left);
-    const contradiction = whyContradictory(values);
-    if (contradiction !== undefined) throw invalidCombination(contradiction);
     save({ ...group, values }, context);
     return { CacheParameterGroupName: group.name };
   },
@@ -163,12 +166,17 @@ function ownGroup(name: string, context: Context): ParameterGroupRecord {
   throw new ApiError('InvalidCacheParameterGroupState', text);
 }
 
-/** A change is seen by all clusters that use the group. */
-function save(group: ParameterGroupRecord, { state, changed, tell }: Context): void {
+/** A change reaches all clusters that use the group. */
+function save(group: ParameterGroupRecord, context: Context): void {
+  const { state, tell } = context;
+  const contradiction = whyContradictory(group.values);
+  if (contradiction !== undefined) throw invalidCombination(contradiction);
   state.put('parametergroup', group.name, group);
   tell('cache-parameter-group', group.name, `Updated parameter group ${group.name}`);
   for (const cluster of state.list('cluster')) {
-    if (cluster.parameterGroup === group.name) changed(cluster.id);
+    if (cluster.parameterGroup !== group.name) continue;
+    checkFits(typeOf(cluster.pending.nodeType ?? cluster.nodeType), group.values);
+    saveCluster(withGroupValues(cluster, group.values), context);
   }
 }
 

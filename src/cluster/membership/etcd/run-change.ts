@@ -53,7 +53,8 @@ async function* changeAll(
   yield { event: 'done' };
 }
 
-function whyNot({ action, memoryLimitBytes }: ChangeRequest): string | undefined {
+function whyNot({ action, memoryLimitBytes, options }: ChangeRequest): string | undefined {
+  if (options !== undefined) return 'A node of etcd has the options of its own slabring serve.';
   if (memoryLimitBytes === undefined || action === 'restart') return undefined;
   return `A node joins with its own options: give -m to its slabring serve, not to ${action}.`;
 }

@@ -4,7 +4,7 @@ import type { ChangeEvent } from '../../../../src/cluster/changes/change-events.
 import { NodeChanges } from '../../../../src/cluster/changes/node-changes.ts';
 import type { LocalCluster } from '../../../../src/cluster/local-cluster.ts';
 import { LocalMembership } from '../../../../src/cluster/membership/local-membership.ts';
-import type { NodePlan } from '../../../../src/cluster/supervised-node.ts';
+import type { GivenOptions, NodePlan } from '../../../../src/cluster/supervised-node.ts';
 import { memberOf, withDown } from '../../../../src/topology/index.ts';
 import { TestMember } from '../../../support/test-member.ts';
 
@@ -13,16 +13,18 @@ const FACTS = { items: 100, bytes: 1000, memoryLimitBytes: 64 << 20 };
 /** A node whose process starts at once. */
 class TestNode extends TestMember {
   readonly memoryLimits: (number | undefined)[] = [];
+  options: readonly string[] | undefined;
   isStopped = false;
   facts = async () => ({ ...FACTS });
 
   async restart(
     { onStarting }: { readonly onStarting: () => void },
-    memoryLimitBytes: number | undefined,
+    { memoryLimitBytes, options }: GivenOptions,
     keepsItems: boolean,
   ): Promise<number> {
     expect(keepsItems).toBe(false);
     this.memoryLimits.push(memoryLimitBytes);
+    this.options = options;
     this.end();
     onStarting();
     this.start();
@@ -52,10 +54,11 @@ function clusterOf(count: number) {
   const cluster = {
     membership,
     nodes,
-    add: async ({ address }: NodePlan) => {
+    add: async ({ address }: NodePlan, { options }: GivenOptions) => {
       const port = Number(address.split(':')[1]);
       if (taken.includes(port)) throw new CodedError('ERR_PORT_TAKEN', `${port} is in use`);
       const node = new TestNode(membership, port - 11210);
+      node.options = options;
       nodes.push(node);
       node.start();
       return node;
@@ -129,6 +132,13 @@ describe('a change of the nodes', () => {
       [32 << 20],
     ]);
     expect(all.names().toSorted()).toEqual(['node-1 serving', 'node-2 serving', 'node-3 serving']);
+  });
+  test('nodes that a change starts get the options of the order', async () => {
+    const all = clusterOf(2);
+    const options = ['--threads=2', '--disable-cas'];
+    await run(all, { action: 'restart', node: 'node-1', options });
+    await run(all, { action: 'add', options });
+    expect(all.nodes.map((node) => node.options)).toEqual([options, undefined, options]);
   });
   test('a dry run changes nothing', async () => {
     const all = clusterOf(2);

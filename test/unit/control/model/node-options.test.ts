@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { memoryMibOf, nodeOptions } from '../../../../src/control/model/node-options.ts';
+import {
+  memoryMibOf,
+  nodeOptions,
+  shapeOf,
+  whyTooLarge,
+} from '../../../../src/control/model/node-options.ts';
 import { nodeType } from '../../../../src/control/model/node-types.ts';
 
 describe('the options of a node', () => {
@@ -14,6 +19,22 @@ describe('the options of a node', () => {
     const type = nodeType('slabring.64x1')!;
     expect(memoryMibOf(type, {})).toBe(64);
     expect(memoryMibOf(type, { memcached_connections_overhead: '16' })).toBe(48);
+  });
+
+  test('cache_memlimit lowers the memory for items, and never raises it', () => {
+    const type = nodeType('slabring.64x2')!;
+    expect(memoryMibOf(type, { cache_memlimit: '32' })).toBe(32);
+    expect(memoryMibOf(type, { cache_memlimit: '128' })).toBe(64);
+    expect(shapeOf(type, { cache_memlimit: '32' })).toEqual({
+      memoryMib: 32,
+      options: ['--threads=2'],
+    });
+  });
+
+  test('an item may have a quarter of the memory for items', () => {
+    const type = nodeType('slabring.64x1')!;
+    expect(whyTooLarge(type, { max_item_size: '16777216' })).toBeUndefined();
+    expect(whyTooLarge(type, { max_item_size: '33554432' })).toContain('64 MiB');
   });
 
   test('parameters are options, switches only when they switch something', () => {

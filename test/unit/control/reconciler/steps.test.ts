@@ -4,19 +4,22 @@ import * as steps from '../../../../src/control/reconciler/steps.ts';
 import type { Observed } from '../../../../src/control/runtime/runtime.ts';
 import { clusterRecord } from '../../../support/control-records.ts';
 
+/** `0001:64:128 --a`: 64 MiB, which may become 128 MiB without a restart, and the option --a. */
 const running = (...ids: readonly string[]): Observed => ({
   isRunning: true,
   nodes: ids.map((text) => {
-    const [id, memory = '512'] = text.split(':');
-    return { id: id!, serves: true, memoryMib: Number(memory) };
+    const [shape = '', ...options] = text.split(' ');
+    const [id, memory = '512', max = '0'] = shape.split(':');
+    const memoryMib = Number(memory);
+    return { id: id!, serves: true, memoryMib, memoryMibMax: Number(max), options };
   }),
 });
 
-const MEMORY_MIB = 512;
+const shapes = () => ({ memoryMib: 512, options: [] });
 const nextStep = (cluster: ClusterRecord, observed: Observed) =>
-  steps.nextStep(cluster, observed, MEMORY_MIB);
+  steps.nextStep(cluster, observed, shapes);
 const settle = (cluster: ClusterRecord, observed: Observed) =>
-  steps.settle(cluster, observed, MEMORY_MIB);
+  steps.settle(cluster, observed, shapes);
 
 const STOPPED: Observed = { isRunning: false, nodes: [] };
 
@@ -45,8 +48,8 @@ describe('the next step', () => {
     ].map((observed) => nextStep(record, observed));
     expect(steps).toEqual([
       { kind: 'add-node', node: '0004' },
-      { kind: 'resize-node', node: '0001' },
-      { kind: 'reboot-node', node: '0002' },
+      { kind: 'restart-node', node: '0001' },
+      { kind: 'restart-node', node: '0002' },
     ]);
     const calm = withStatuses('available', 'available', 'deleting', 'available');
     expect(nextStep(calm, running('0001', '0002', '0003', '0004'))).toEqual({
@@ -59,15 +62,39 @@ describe('the next step', () => {
     const record = withStatuses('rebooting');
     expect(nextStep(record, running('0001'))).toEqual({ kind: 'add-node', node: '0002' });
     expect(nextStep(record, running('0001', '0002'))).toEqual({
-      kind: 'reboot-node',
+      kind: 'restart-node',
       node: '0001',
     });
-    const { cluster } = steps.rebooted(record, '0001');
+    const { cluster } = steps.restarted(record, '0001');
     expect(nextStep(cluster, running('0001', '0002'))).toEqual({
       kind: 'remove-node',
       node: '0002',
     });
     expect(nextStep(cluster, running('0001'))).toBeUndefined();
+  });
+
+  test('memory changes while a node serves, as far as the node can', () => {
+    const record = withStatuses('available', 'available');
+    expect(nextStep(record, running('0001', '0002:128:512'))).toEqual({
+      kind: 'resize-node',
+      node: '0002',
+    });
+    expect(nextStep(record, running('0001', '0002:128:511'))).toEqual({
+      kind: 'restart-node',
+      node: '0002',
+    });
+  });
+
+  test('other options need a restart, also where memory could change at once', () => {
+    const record = withStatuses('available', 'available');
+    const restart = { kind: 'restart-node', node: '0001' };
+    expect(nextStep(record, running('0001:64:512 --disable-cas', '0002'))).toEqual(restart);
+  });
+
+  test('a node that does not reply is waited for', () => {
+    const { nodes } = running('0001 --disable-cas');
+    const silent = nodes.map((node) => ({ ...node, memoryMib: undefined }));
+    expect(nextStep(withStatuses('available'), { isRunning: true, nodes: silent })).toBeUndefined();
   });
 
   test('a node that goes is not made larger first', () => {
@@ -107,9 +134,10 @@ describe('what has come true', () => {
   });
 
   test('a node that joins is not available before it serves', () => {
-    const nodes = [{ id: '0001', serves: false, memoryMib: 512 }];
+    const { nodes } = running('0001');
+    const joining = nodes.map((node) => ({ ...node, serves: false }));
     const record = clusterRecord({ status: 'creating', nodes: 1 });
-    expect(settle(record, { isRunning: true, nodes }).cluster).toEqual(record);
+    expect(settle(record, { isRunning: true, nodes: joining }).cluster).toEqual(record);
   });
 
   test('nothing comes true of a cluster that does not run, or is deleted', () => {

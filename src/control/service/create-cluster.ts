@@ -1,0 +1,96 @@
+/** The record of a new cluster. */
+import { ApiError, invalidCombination, invalidValue } from '../api/errors.ts';
+import type { InputOf } from '../api/operation.ts';
+import type { OPERATIONS } from '../api/operations.ts';
+import {
+  clusterId,
+  firstZone,
+  refuseRedisMembers,
+  windowFor,
+  windowMinutes,
+} from '../model/cluster-rules.ts';
+import { DEFAULT_ENGINE_VERSION } from '../model/engine.ts';
+import { newNode, nodeId } from '../model/node-count.ts';
+import { freePorts } from '../model/ports.ts';
+import type { ClusterRecord } from '../model/records.ts';
+import { checkCount, checkFits, knownVersion, typeOf } from './cluster-lookups.ts';
+import type { Context } from './context.ts';
+import { groupValues, parameterGroup } from './parameter-groups.ts';
+import { replicasOf, tagsFrom } from './tags.ts';
+
+type Create = InputOf<(typeof OPERATIONS)['CreateCacheCluster']>;
+
+export function newCluster(input: Create, context: Context): ClusterRecord {
+  refuseRedisMembers(input);
+  const { state, nowMs, limits, region } = context;
+  const id = clusterId(input.CacheClusterId);
+  const { Engine = 'memcached', NumCacheNodes: count, CacheNodeType: type } = input;
+  if (Engine.toLowerCase() !== 'memcached') {
+    throw invalidValue(`The engine ${Engine} is not offered: it must be memcached.`);
+  }
+  if (count === undefined || type === undefined) {
+    throw invalidCombination('A Memcached cluster needs NumCacheNodes and CacheNodeType.');
+  }
+  checkCount(count, context);
+  const replicas = replicasOf(tagsFrom(input.Tags), count);
+  const version = knownVersion(input.EngineVersion ?? DEFAULT_ENGINE_VERSION);
+  const nodeType = typeOf(type);
+  const group = parameterGroup(input.CacheParameterGroupName, version.family, context);
+  checkFits(nodeType, groupValues(group, context));
+  const zones = zonesOf(input, count, firstZone(region));
+  const window = input.PreferredMaintenanceWindow?.toLowerCase() ?? windowFor(id);
+  windowMinutes(window);
+  return {
+    id,
+    createdMs: nowMs,
+    status: 'creating',
+    nodeType: nodeType.name,
+    engineVersion: version.version,
+    replicas,
+    port: freePorts(state.list('cluster'), input.Port, limits.firstPort),
+    zone: zones[0]!,
+    isCrossZone: new Set(zones).size > 1,
+    parameterGroup: group,
+    isApplying: false,
+    subnetGroup: subnetGroup(input.CacheSubnetGroupName, context),
+    cacheSecurityGroups: input.CacheSecurityGroupNames ?? [],
+    securityGroupIds: input.SecurityGroupIds ?? [],
+    maintenanceWindow: window,
+    topicArn: input.NotificationTopicArn,
+    isTopicActive: input.NotificationTopicArn !== undefined,
+    upgradesMinorVersions: input.AutoMinorVersionUpgrade ?? true,
+    networkType: input.NetworkType ?? 'ipv4',
+    ipDiscovery: input.IpDiscovery ?? 'ipv4',
+    nodes: zones.map((zone, nth) => newNode(nodeId(nth + 1), zone, nowMs)),
+    pending: {},
+  };
+}
+
+/** One for each node. */
+function zonesOf(input: Create, count: number, first: string): readonly string[] {
+  const { PreferredAvailabilityZones: zones, PreferredAvailabilityZone: zone, AZMode } = input;
+  if (zones !== undefined && zone !== undefined) {
+    throw invalidCombination('Give PreferredAvailabilityZone or PreferredAvailabilityZones.');
+  }
+  if (zones !== undefined && zones.length !== count) {
+    throw invalidCombination(
+      `PreferredAvailabilityZones must name ${count} zones, one for a node.`,
+    );
+  }
+  const all = zones ?? Array.from({ length: count }, () => zone ?? first);
+  const isCross = new Set(all).size > 1;
+  if (AZMode === 'single-az' && isCross) {
+    throw invalidCombination('AZMode is single-az, and the nodes are in several zones.');
+  }
+  if (AZMode === 'cross-az' && count < 2) {
+    throw invalidCombination('AZMode is cross-az, which needs two nodes or more.');
+  }
+  return all;
+}
+
+function subnetGroup(name: string | undefined, { state }: Context): string | undefined {
+  if (name === undefined) return undefined;
+  const found = state.get('subnetgroup', name.toLowerCase());
+  if (found !== undefined) return found.name;
+  throw new ApiError('CacheSubnetGroupNotFoundFault', `There is no cache subnet group ${name}.`);
+}

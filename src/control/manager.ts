@@ -11,6 +11,7 @@ import { LocalRuntime } from './runtime/local-runtime.ts';
 import type { Limits } from './service/context.ts';
 import { withPendingApplied } from './service/modify-cluster.ts';
 import { Service } from './service/service.ts';
+import { SnapshotFolder } from './state/snapshot-files.ts';
 import { StateFile } from './state/state-file.ts';
 
 export interface ManagerOptions {
@@ -41,6 +42,7 @@ export class Manager {
   readonly firstKey: FirstKey | undefined;
   readonly #state: StateFile;
   readonly #runtime: LocalRuntime;
+  readonly #files: SnapshotFolder;
   readonly #reconciler: Reconciler;
   #server!: ApiServer;
   #windows: NodeJS.Timeout | undefined;
@@ -51,7 +53,10 @@ export class Manager {
     const folder = join(resolve(data), 'clusters');
     this.#runtime = new LocalRuntime({ program, folder, host: limits.host, env });
     const nowMs = () => Date.now();
-    this.#reconciler = new Reconciler({ state, runtime: this.#runtime, log, nowMs });
+    const known = new Set(state.list('snapshot').map(({ name }) => name));
+    this.#files = new SnapshotFolder(join(resolve(data), 'snapshots'), known);
+    const parts = { state, files: this.#files, runtime: this.#runtime, log, nowMs };
+    this.#reconciler = new Reconciler(parts);
     this.firstKey = state.hasAccessKeys ? undefined : newKey(state);
   }
 
@@ -67,6 +72,7 @@ export class Manager {
     const changed = (id: string) => manager.#reconciler.changed(id);
     const service = new Service({
       state,
+      files: manager.#files,
       region,
       limits,
       checksAccess: needsSignature,
@@ -94,6 +100,7 @@ export class Manager {
   async close(): Promise<void> {
     clearInterval(this.#windows);
     await this.#server.close();
+    this.#runtime.close();
     await this.#reconciler.stop();
     const clusters = this.#state.list('cluster');
     const ends = await Promise.allSettled(clusters.map(({ id }) => this.#runtime.stop(id)));

@@ -3,6 +3,7 @@ import { QueryApi } from '../../src/control/api/query-api.ts';
 import type { ParameterValues } from '../../src/control/model/parameters.ts';
 import type { ClusterRecord } from '../../src/control/model/records.ts';
 import { Service } from '../../src/control/service/service.ts';
+import type { SnapshotFiles } from '../../src/control/state/snapshot-files.ts';
 import { StateFile } from '../../src/control/state/state-file.ts';
 
 interface Reply {
@@ -14,6 +15,12 @@ interface Reply {
 export class ApiHarness {
   readonly state = StateFile.open(':memory:');
   readonly changed: string[] = [];
+  readonly copies: string[] = [];
+  readonly files: SnapshotFiles = {
+    pathOf: (name) => name,
+    copy: (from, to) => void this.copies.push(`${from} to ${to}`),
+    remove: (name) => void this.copies.push(`no ${name}`),
+  };
   nowMs = Date.UTC(2026, 10, 29, 8);
   readonly #api: QueryApi;
 
@@ -21,6 +28,7 @@ export class ApiHarness {
     const nowMs = (): number => this.nowMs;
     const service = new Service({
       state: this.state,
+      files: this.files,
       region: 'local',
       limits: { nodesPerClusterMax: 60, firstPort: 12_000, host: '127.0.0.1' },
       checksAccess,

@@ -1,117 +1,23 @@
 /** `slabring manage`: ElastiCache's API over real clusters. */
 import { execFile } from 'node:child_process';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { amzTime, authorization, sha256 } from '../../src/base/index.ts';
-import { textsIn } from '../support/control-api.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { startVerb } from '../support/node-process.ts';
+import { hits, KEYS, ManagerProcess, portsIn, WAIT_MS, write } from '../support/manager-process.ts';
 import { freePort } from '../support/ports.ts';
-import type { OwnedProcess } from '../support/server.ts';
 import { waitUntil } from '../support/wait.ts';
 import { exchangeOnce } from '../support/wire.ts';
 
 const run = promisify(execFile);
 const GROUP = 'CacheParameterGroupName=tuned';
-const KEYS = 1000;
-const WAIT_MS = 120_000;
-/** An access key has 100 requests a second. */
-const LOOK_MS = 50;
-
-interface Keys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
-/** A manager with a folder of its own; the next start has the same one. */
-class Manager {
-  readonly #data: string;
-  readonly #firstPort: number;
-  #process: OwnedProcess | undefined;
-  url = '';
-  keys: Keys = { accessKeyId: '', secretAccessKey: '' };
-
-  constructor(data: string, firstPort: number) {
-    this.#data = data;
-    this.#firstPort = firstPort;
-  }
-
-  async start(...args: readonly string[]): Promise<void> {
-    const first = [`--data=${this.#data}`, '--port=0', `--first-port=${this.#firstPort}`];
-    const process = startVerb(['manage', ...first, ...args]);
-    this.#process = process;
-    await waitUntil('the API listens', async () => process.stdout.includes('Try:'), WAIT_MS);
-    this.url = /http:\S+/.exec(process.stdout)![0];
-    const [, id] = /ACCESS_KEY_ID=(\w+)/.exec(process.stdout) ?? [];
-    const [, secret] = /SECRET_ACCESS_KEY=(\S+)/.exec(process.stdout) ?? [];
-    if (id !== undefined) this.keys = { accessKeyId: id, secretAccessKey: secret! };
-  }
-
-  async kill(): Promise<void> {
-    this.#process!.child.kill('SIGKILL');
-    await this.#process!.exited;
-  }
-
-  async stop(): Promise<number | null> {
-    this.#process!.child.kill('SIGTERM');
-    return (await this.#process!.exited).code;
-  }
-
-  async send(form: string, keys = this.keys): Promise<{ status: number; body: string }> {
-    const body = `${form}&Version=2015-02-02`;
-    const headers = { host: new URL(this.url).host, 'x-amz-date': amzTime(Date.now()) };
-    const request = { method: 'POST', path: '/', query: {}, headers, bodyHash: sha256(body) };
-    const scope = { region: 'local', service: 'elasticache' };
-    const signature = authorization(request, keys, scope);
-    const sent = { 'x-amz-date': headers['x-amz-date'], authorization: signature };
-    const type = { 'content-type': 'application/x-www-form-urlencoded' };
-    const reply = await fetch(this.url, { method: 'POST', headers: { ...sent, ...type }, body });
-    return { status: reply.status, body: await reply.text() };
-  }
-
-  async ask(form: string): Promise<string> {
-    const { status, body } = await this.send(form);
-    expect([status, body]).toEqual([200, body]);
-    return body;
-  }
-
-  /** Resolves with the cluster once it is available. */
-  available(id: string): Promise<string> {
-    return waitUntil(
-      `${id} is available`,
-      async () => {
-        await pause(LOOK_MS);
-        const shown = `Action=DescribeCacheClusters&CacheClusterId=${id}&ShowCacheNodeInfo=true`;
-        const body = await this.ask(shown);
-        return textsIn(body, 'CacheClusterStatus')[0] === 'available' && body;
-      },
-      WAIT_MS,
-    );
-  }
-}
-
-const portsIn = (xml: string): readonly number[] => [...new Set(textsIn(xml, 'Port').map(Number))];
-
-async function write(port: number): Promise<void> {
-  const sets = Array.from({ length: KEYS }, (_, nth) => `set key-${nth} 0 0 2\r\nok\r\n`);
-  const replies = await exchangeOnce({ host: '127.0.0.1', port }, sets.join(''));
-  expect(replies).toBe('STORED\r\n'.repeat(KEYS));
-}
-
-async function hits(port: number): Promise<number> {
-  const gets = Array.from({ length: KEYS }, (_, nth) => `mg key-${nth} v\r\n`);
-  const reply = await exchangeOnce({ host: '127.0.0.1', port }, gets.join(''));
-  return reply.split('VA 2').length - 1;
-}
 
 describe('slabring manage', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let manager: Manager;
+  let manager: ManagerProcess;
   let port: number;
   beforeAll(async () => {
     folder = await temporaryFolder();
-    manager = new Manager(`${folder.path}/data`, await freePort());
+    manager = new ManagerProcess(`${folder.path}/data`, await freePort());
     await manager.start();
     await manager.ask(
       `Action=CreateCacheParameterGroup&${GROUP}&CacheParameterGroupFamily=memcached1.6` +
@@ -263,12 +169,7 @@ describe('slabring manage', () => {
 
   test('a deleted cluster leaves no node and no file', async () => {
     await manager.ask('Action=DeleteCacheCluster&CacheClusterId=web');
-    const gone = async (): Promise<boolean> => {
-      await pause(LOOK_MS);
-      const { body } = await manager.send('Action=DescribeCacheClusters&CacheClusterId=web');
-      return body.includes('CacheClusterNotFound');
-    };
-    await waitUntil('the cluster is gone', gone, WAIT_MS);
+    await manager.gone('web');
     await expect(hits(port)).rejects.toThrow();
   });
 });

@@ -6,6 +6,7 @@ type ClusterStatus =
   | 'creating'
   | 'available'
   | 'modifying'
+  | 'snapshotting'
   | 'rebooting cluster nodes'
   | 'deleting'
   | 'restore-failed';
@@ -61,8 +62,24 @@ export interface ClusterRecord {
   /** In the order of their ids. */
   readonly nodes: readonly NodeRecord[];
   readonly pending: PendingChange;
+  /** The snapshot that is being written. */
+  readonly snapshot?: string | undefined;
+  /** The snapshot whose items the new cluster gets. */
+  readonly restoreFrom?: string | undefined;
   /** Why the last step failed; it is tried again. */
   readonly failure?: string | undefined;
+}
+
+export interface SnapshotRecord {
+  readonly name: string;
+  readonly status: 'creating' | 'available' | 'failed' | 'deleting';
+  readonly createdMs: number;
+  /** Of all nodes; 0 until it is available. */
+  readonly items: number;
+  /** Of the file. */
+  readonly bytes: number;
+  /** The cluster as it was. */
+  readonly cluster: ClusterRecord;
 }
 
 export interface ParameterGroupRecord {
@@ -92,6 +109,7 @@ export interface Records {
   readonly parametergroup: ParameterGroupRecord;
   readonly subnetgroup: SubnetGroupRecord;
   readonly securitygroup: SecurityGroupRecord;
+  readonly snapshot: SnapshotRecord;
 }
 
 export type Kind = keyof Records;

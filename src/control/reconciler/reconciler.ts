@@ -6,7 +6,9 @@ import { nodeType } from '../model/node-types.ts';
 import type { ParameterValues } from '../model/parameters.ts';
 import type { ClusterRecord } from '../model/records.ts';
 import type { ClusterSpec, Runtime } from '../runtime/runtime.ts';
+import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
+import { type Ending, restoreSnapshot, writeSnapshot } from './snapshot-steps.ts';
 import { nextStep, restarted, type Settled, type Step, settle } from './steps.ts';
 
 /** How often each cluster is looked at, although nobody has changed it. */
@@ -17,6 +19,7 @@ const RETRY_MS = 500;
 
 interface ReconcilerParts {
   readonly state: StateFile;
+  readonly files: SnapshotFiles;
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly nowMs: () => number;
@@ -113,8 +116,8 @@ export class Reconciler {
     if (isRepeated) throw new CodedError('ERR_RUNTIME', `${textOf(step)} had no effect.`);
     if (cluster === undefined || step === undefined) return false;
     this.#parts.log.info({ cluster: id, step }, `${id}: ${textOf(step)}`);
-    await this.#run(this.#begun(cluster, step), step);
-    if (step.kind === 'restart-node') this.#save(id, (record) => restarted(record, step.node));
+    const ending = await this.#run(this.#begun(cluster, step), step);
+    if (ending !== undefined) this.#save(id, ending);
     if (step.kind !== 'forget') return true;
     state.transaction(() => {
       state.remove('cluster', id);
@@ -123,7 +126,20 @@ export class Reconciler {
     return false;
   }
 
-  async #run(cluster: ClusterRecord, step: Step): Promise<void> {
+  async #run(cluster: ClusterRecord, step: Step): Promise<Ending | undefined> {
+    const { signal } = this.#stopping;
+    const parts = { ...this.#parts, signal };
+    if (step.kind === 'snapshot') return writeSnapshot(cluster, step.snapshot, parts);
+    if (step.kind === 'restore') return restoreSnapshot(cluster, step.snapshot, parts);
+    await this.#change(cluster, step);
+    if (step.kind !== 'restart-node') return undefined;
+    return (record) => restarted(record, step.node);
+  }
+
+  async #change(
+    cluster: ClusterRecord,
+    step: Exclude<Step, { kind: 'snapshot' | 'restore' }>,
+  ): Promise<void> {
     const { runtime } = this.#parts;
     const { id } = cluster;
     switch (step.kind) {

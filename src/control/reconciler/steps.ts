@@ -11,6 +11,8 @@ export type Step =
   | { readonly kind: 'resize-node'; readonly node: string }
   | { readonly kind: 'restart-node'; readonly node: string }
   | { readonly kind: 'remove-node'; readonly node: string }
+  | { readonly kind: 'restore'; readonly snapshot: string }
+  | { readonly kind: 'snapshot'; readonly snapshot: string }
   | { readonly kind: 'stop' }
   | { readonly kind: 'forget' };
 
@@ -26,8 +28,11 @@ export function nextStep(
   { isRunning, nodes }: Observed,
   shapes: Shapes,
 ): Step | undefined {
-  if (cluster.status === 'deleting') return { kind: isRunning ? 'stop' : 'forget' };
+  const { status: clusterStatus, snapshot, restoreFrom } = cluster;
+  const isDeleted = clusterStatus === 'deleting';
+  if (isDeleted && snapshot === undefined) return { kind: isRunning ? 'stop' : 'forget' };
   if (!isRunning) return { kind: 'start' };
+  if (isDeleted) return { kind: 'snapshot', snapshot: snapshot! };
   const observed = new Map(nodes.map((node) => [node.id, node]));
   const first = (is: (node: NodeRecord) => boolean): string | undefined =>
     cluster.nodes.find(is)?.id;
@@ -45,7 +50,9 @@ export function nextStep(
   }
   const wanted = new Set(staying(cluster).map(({ id }) => id));
   const leaving = nodes.find(({ id }) => !wanted.has(id));
-  return leaving === undefined ? undefined : { kind: 'remove-node', node: leaving.id };
+  if (leaving !== undefined) return { kind: 'remove-node', node: leaving.id };
+  if (restoreFrom !== undefined) return { kind: 'restore', snapshot: restoreFrom };
+  return snapshot === undefined ? undefined : { kind: 'snapshot', snapshot };
 }
 
 type Way = 'none' | 'live' | 'restart';
@@ -57,6 +64,9 @@ function changeWay(node: ObservedNode | undefined, wanted: NodeShape): Way {
   if (node.memoryMib === wanted.memoryMib) return 'none';
   return wanted.memoryMib <= node.memoryMibMax ? 'live' : 'restart';
 }
+
+/** Statuses that a cluster leaves only by a request. */
+const RESTING: ReadonlySet<ClusterRecord['status']> = new Set(['available', 'restore-failed']);
 
 /** A cluster as it is now, and what its events say of the difference. */
 export interface Settled {
@@ -85,7 +95,7 @@ export function settle(cluster: ClusterRecord, observed: Observed, shapes: Shape
   const isDone =
     nextStep(now, observed, shapes) === undefined &&
     staying(now).every(({ status }) => status === 'available');
-  if (!isDone || cluster.status === 'available') return { cluster: now, events };
+  if (!isDone || RESTING.has(cluster.status)) return { cluster: now, events };
   if (cluster.status === 'creating') events.push('Cache cluster created');
   if (cluster.isApplying) events.push('Applied the changed parameters');
   else if (cluster.status === 'modifying') events.push('Finished modifying the cache cluster');

@@ -14,7 +14,8 @@ import {
 import { nodeId } from '../model/node-count.ts';
 import type { NodeShape } from '../model/node-options.ts';
 import { setMemory } from './admin-calls.ts';
-import type { ClusterSpec, Observed, ObservedNode, Runtime } from './runtime.ts';
+import type { ClusterSpec, Observed, ObservedNode, Runtime, SnapshotTotals } from './runtime.ts';
+import { runVerb } from './verb-run.ts';
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 120_000;
@@ -42,6 +43,7 @@ interface LocalRuntimeOptions {
  */
 export class LocalRuntime implements Runtime {
   readonly #options: LocalRuntimeOptions;
+  readonly #closing = new AbortController();
   /** Nodes that could not get more memory without a restart, as `cluster/node`. */
   readonly #memoryMibMax = new Map<string, number>();
 
@@ -116,6 +118,32 @@ export class LocalRuntime implements Runtime {
   async restartNode(id: string, node: string, shape: NodeShape): Promise<void> {
     await this.#change(id, { action: 'restart', node: nameOf(node), ...given(shape) });
     this.#memoryMibMax.delete(`${id}/${node}`);
+  }
+
+  async snapshot(id: string, file: string): Promise<SnapshotTotals> {
+    const out = await this.#run('dump', file, await this.#addresses(id));
+    const { items, bytes } = JSON.parse(out) as SnapshotTotals;
+    return { items, bytes };
+  }
+
+  async restore(id: string, file: string): Promise<void> {
+    await this.#run('restore', file, await this.#addresses(id));
+  }
+
+  #run(verb: string, file: string, nodes: readonly string[]): Promise<string> {
+    const args = [verb, file, `--nodes=${nodes.join(',')}`, '--json'];
+    return runVerb(args, { ...this.#options, signal: this.#closing.signal });
+  }
+
+  async #addresses(id: string): Promise<readonly string[]> {
+    const found = await this.#find(id);
+    if (found === undefined) throw failure(`The cluster ${id} does not run.`);
+    return found.nodes.map(({ address }) => address);
+  }
+
+  /** Gives up what copies items; the clusters run on. */
+  close(): void {
+    this.#closing.abort();
   }
 
   async stop(id: string): Promise<void> {

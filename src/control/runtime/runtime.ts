@@ -29,6 +29,12 @@ export interface ClusterSpec extends NodeShape {
   readonly port: number;
 }
 
+export interface SnapshotTotals {
+  readonly items: number;
+  /** Of the file. */
+  readonly bytes: number;
+}
+
 /**
  * Starts, watches and changes clusters. Each call may be made again after it has failed, or after
  * this process has died in it: what it wants may be there already.
@@ -48,6 +54,10 @@ export interface Runtime {
   resizeNode(id: string, nodeId: string, memoryMib: number): Promise<void>;
   /** The others hold the items of the node while it restarts. */
   restartNode(id: string, nodeId: string, shape: NodeShape): Promise<void>;
+  /** Writes the items of all nodes to a file, which appears when it is complete. */
+  snapshot(id: string, file: string): Promise<SnapshotTotals>;
+  /** Gives the items of a file to the nodes that should have them. */
+  restore(id: string, file: string): Promise<void>;
   /** Stops all nodes; their items wait in files for the next start. */
   stop(id: string): Promise<void>;
   /** Removes what a stopped cluster has left. */

@@ -9,6 +9,7 @@ import { newCluster } from './create-cluster.ts';
 import { modified, withPendingApplied } from './modify-cluster.ts';
 import { pageOf } from './paging.ts';
 import { groupValues } from './parameter-groups.ts';
+import { newSnapshot } from './snapshots.ts';
 import { tagsFrom } from './tags.ts';
 
 export const clusterHandlers = {
@@ -64,11 +65,13 @@ export const clusterHandlers = {
   },
 
   DeleteCacheCluster: (input, context) => {
-    const cluster = availableCluster(input.CacheClusterId, context);
-    if (input.FinalSnapshotIdentifier !== undefined) {
-      throw invalidCombination('FinalSnapshotIdentifier is not supported for Memcached clusters.');
-    }
-    const deleting = { ...cluster, status: 'deleting' } as const;
+    const found = clusterOf(input.CacheClusterId, context);
+    // What could not be restored can only be deleted.
+    const hasFailed = found.status === 'restore-failed';
+    const cluster = hasFailed ? found : availableCluster(input.CacheClusterId, context);
+    const { FinalSnapshotIdentifier: final } = input;
+    const snapshot = final && newSnapshot(final, cluster, context).name;
+    const deleting = { ...cluster, status: 'deleting', snapshot } as const;
     save(deleting, context);
     return { CacheCluster: clusterView(deleting, context) };
   },

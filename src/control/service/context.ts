@@ -1,5 +1,6 @@
 import type { InputOf, OutputOf } from '../api/operation.ts';
 import type { OPERATIONS, OperationName } from '../api/operations.ts';
+import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 
 /** What clusters may be, and where they are. */
@@ -22,6 +23,9 @@ export interface Context {
   readonly tell: (sourceType: string, sourceId: string, message: string) => void;
   /** After the transaction the reconciler looks at the cluster. */
   readonly changed: (clusterId: string) => void;
+  /** Runs after the transaction, if it was not undone. */
+  readonly after: (run: () => void) => void;
+  readonly files: SnapshotFiles;
 }
 
 type Handler<N extends OperationName> = (

@@ -10,12 +10,13 @@ import {
   windowMinutes,
 } from '../model/cluster-rules.ts';
 import { DEFAULT_ENGINE_VERSION } from '../model/engine.ts';
-import { newNode, nodeId } from '../model/node-count.ts';
+import { newNode, nodeId, staying } from '../model/node-count.ts';
 import { freePorts } from '../model/ports.ts';
 import type { ClusterRecord } from '../model/records.ts';
 import { checkCount, checkFits, knownVersion, typeOf } from './cluster-lookups.ts';
 import type { Context } from './context.ts';
 import { groupValues, parameterGroup } from './parameter-groups.ts';
+import { availableSnapshot } from './snapshots.ts';
 import { replicasOf, tagsFrom } from './tags.ts';
 
 type Create = InputOf<(typeof OPERATIONS)['CreateCacheCluster']>;
@@ -24,7 +25,13 @@ export function newCluster(input: Create, context: Context): ClusterRecord {
   refuseRedisMembers(input);
   const { state, nowMs, limits, region } = context;
   const id = clusterId(input.CacheClusterId);
-  const { Engine = 'memcached', NumCacheNodes: count, CacheNodeType: type } = input;
+  const from = input.SnapshotName && availableSnapshot(input.SnapshotName, context);
+  const old = from ? from.cluster : undefined;
+  const {
+    Engine = 'memcached',
+    NumCacheNodes: count = old && staying(old).length,
+    CacheNodeType: type = old?.nodeType,
+  } = input;
   if (Engine.toLowerCase() !== 'memcached') {
     throw invalidValue(`The engine ${Engine} is not offered: it must be memcached.`);
   }
@@ -63,6 +70,7 @@ export function newCluster(input: Create, context: Context): ClusterRecord {
     ipDiscovery: input.IpDiscovery ?? 'ipv4',
     nodes: zones.map((zone, nth) => newNode(nodeId(nth + 1), zone, nowMs)),
     pending: {},
+    restoreFrom: from ? from.name : undefined,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Handlers } from './context.ts';
 import { eventHandlers } from './events.ts';
 import { networkHandlers } from './networks.ts';
 import { parameterGroupHandlers } from './parameter-groups.ts';
+import { snapshotHandlers } from './snapshots.ts';
 import { tagHandlers } from './tags.ts';
 
 const noGroup = (): never => {
@@ -28,5 +29,6 @@ export const HANDLERS: Handlers = {
   ...networkHandlers,
   ...tagHandlers,
   ...eventHandlers,
+  ...snapshotHandlers,
   ...emptyHandlers,
 };

@@ -7,6 +7,10 @@ const NAMING: Readonly<Record<string, string>> = {
   CacheParameterGroupName: 'parametergroup',
   CacheSubnetGroupName: 'subnetgroup',
   CacheSecurityGroupName: 'securitygroup',
+  SnapshotName: 'snapshot',
+  SourceSnapshotName: 'snapshot',
+  TargetSnapshotName: 'snapshot',
+  FinalSnapshotIdentifier: 'snapshot',
 };
 
 /** The resources that a request names, for the policy of its access key. */

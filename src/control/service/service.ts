@@ -1,6 +1,7 @@
 import { isAllowed } from '../access/policy.ts';
 import { ApiError } from '../api/errors.ts';
 import type { OperationName } from '../api/operations.ts';
+import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { Context, Limits } from './context.ts';
 import { HANDLERS } from './handlers.ts';
@@ -8,6 +9,7 @@ import { resourcesOf } from './resources.ts';
 
 interface ServiceParts {
   readonly state: StateFile;
+  readonly files: SnapshotFiles;
   readonly region: string;
   readonly limits: Limits;
   /** Whether the policy of the access key decides what a request may do. */
@@ -28,7 +30,11 @@ export class Service {
   /** @throws {ApiError} */
   run(operation: OperationName, input: object, accessKeyId: string): object | undefined {
     const changed = new Set<string>();
-    const context = this.#context((id) => changed.add(id));
+    const later: (() => void)[] = [];
+    const context = this.#context({
+      changed: (id) => changed.add(id),
+      after: (run) => later.push(run),
+    });
     if (this.#parts.checksAccess) this.#checkAccess(operation, input, accessKeyId, context);
     const handler = HANDLERS[operation] as
       | ((input: object, context: Context) => object | undefined)
@@ -38,6 +44,7 @@ export class Service {
       throw new ApiError('InvalidAction', text);
     }
     const output = this.#parts.state.transaction(() => handler(input, context));
+    for (const run of later) run();
     for (const id of changed) this.#parts.changed(id);
     return output;
   }
@@ -49,11 +56,11 @@ export class Service {
     throw new ApiError('AccessDenied', `The access key ${accessKeyId} may not do ${action} there.`);
   }
 
-  #context(changed: (id: string) => void): Context {
-    const { state, region, limits, nowMs } = this.#parts;
+  #context(effects: Pick<Context, 'changed' | 'after'>): Context {
+    const { state, files, region, limits, nowMs } = this.#parts;
     const atMs = nowMs();
     const tell = (sourceType: string, sourceId: string, message: string): void =>
       state.addEvent({ sourceType, sourceId, message, atMs });
-    return { state, region, limits, nowMs: atMs, tell, changed };
+    return { state, files, region, limits, nowMs: atMs, tell, ...effects };
   }
 }

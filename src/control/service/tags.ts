@@ -59,6 +59,7 @@ const NOT_FOUND: Readonly<Record<Kind, string>> = {
   parametergroup: 'CacheParameterGroupNotFound',
   subnetgroup: 'CacheSubnetGroupNotFoundFault',
   securitygroup: 'CacheSecurityGroupNotFound',
+  snapshot: 'SnapshotNotFoundFault',
 };
 
 const isKind = (text: string): text is Kind => Object.hasOwn(NOT_FOUND, text);

@@ -104,6 +104,26 @@ describe('the next step', () => {
     });
   });
 
+  test('a new cluster gets its items once all its nodes are there', () => {
+    const record = { ...clusterRecord({ status: 'creating', nodes: 2 }), restoreFrom: 'daily' };
+    expect(nextStep(record, running('0001'))).toEqual({ kind: 'add-node', node: '0002' });
+    const restore = { kind: 'restore', snapshot: 'daily' };
+    expect(nextStep(record, running('0001', '0002'))).toEqual(restore);
+    expect(settle(record, running('0001', '0002')).cluster.status).toBe('creating');
+  });
+
+  test('a cluster that is deleted has its snapshot before, also if it does not run', () => {
+    const record = { ...clusterRecord({}), status: 'deleting', snapshot: 'last' } as const;
+    expect(nextStep(record, STOPPED)).toEqual({ kind: 'start' });
+    expect(nextStep(record, running('0001'))).toEqual({ kind: 'snapshot', snapshot: 'last' });
+  });
+
+  test('a cluster that could not be restored stays so', () => {
+    const record = { ...clusterRecord({}), status: 'restore-failed' } as const;
+    const observed = running('0001', '0002', '0003');
+    expect(settle(record, observed).cluster.status).toBe('restore-failed');
+  });
+
   test('a cluster that is deleted stops and is forgotten', () => {
     const record = { ...clusterRecord({}), status: 'deleting' } as const;
     expect(nextStep(record, running('0001'))).toEqual({ kind: 'stop' });

@@ -7,6 +7,7 @@ export {
   LoginLog,
   makeScrypt,
   parseUserFile,
+  scryptText,
   USER_FILE_BYTES_MAX,
   type User,
   UserAuthenticator,

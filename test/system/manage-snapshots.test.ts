@@ -32,7 +32,7 @@ describe('snapshots of managed clusters', () => {
     await folder.remove();
   }, WAIT_MS);
 
-  test('a snapshot has the items of all nodes, and goes into a cluster of another shape', async () => {
+  test('a snapshot of all nodes goes into a cluster of another shape', async () => {
     const body = await manager.ask('Action=CreateSnapshot&CacheClusterId=web&SnapshotName=daily');
     expect(textsIn(body, 'SnapshotStatus')).toEqual(['creating']);
     await manager.available('web');

@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: ['client.ts'],
   cluster: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client'],
   proxy: ['base', 'topology', 'protocol', 'server', 'node', 'client'],
-  control: ['base', 'topology', 'client', 'cluster', 'ops'],
+  control: ['base', 'topology', 'server', 'client', 'cluster', 'ops'],
   cli: [
     'base',
     'topology',

@@ -62,6 +62,8 @@ export interface ClusterRecord {
   /** In the order of their ids. */
   readonly nodes: readonly NodeRecord[];
   readonly pending: PendingChange;
+  /** Whose users may log in; undefined: its nodes need no login. */
+  readonly userGroup?: string | undefined;
   /** The snapshot that is being written. */
   readonly snapshot?: string | undefined;
   /** The snapshot whose items the new cluster gets. */
@@ -80,6 +82,21 @@ export interface SnapshotRecord {
   readonly bytes: number;
   /** The cluster as it was. */
   readonly cluster: ClusterRecord;
+}
+
+export interface UserRecord {
+  readonly id: string;
+  /** The name of its login. */
+  readonly name: string;
+  readonly accessString: string;
+  /** The hashes of its passwords, as a user file has them. */
+  readonly secrets: readonly string[];
+}
+
+export interface UserGroupRecord {
+  readonly id: string;
+  /** In their order. */
+  readonly userIds: readonly string[];
 }
 
 export interface ParameterGroupRecord {
@@ -110,6 +127,8 @@ export interface Records {
   readonly subnetgroup: SubnetGroupRecord;
   readonly securitygroup: SecurityGroupRecord;
   readonly snapshot: SnapshotRecord;
+  readonly user: UserRecord;
+  readonly usergroup: UserGroupRecord;
 }
 
 export type Kind = keyof Records;

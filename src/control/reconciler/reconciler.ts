@@ -5,11 +5,12 @@ import { type NodeShape, shapeOf } from '../model/node-options.ts';
 import { nodeType } from '../model/node-types.ts';
 import type { ParameterValues } from '../model/parameters.ts';
 import type { ClusterRecord } from '../model/records.ts';
+import { usersText } from '../model/users-text.ts';
 import type { ClusterSpec, Runtime } from '../runtime/runtime.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { type Ending, restoreSnapshot, writeSnapshot } from './snapshot-steps.ts';
-import { nextStep, restarted, type Settled, type Step, settle } from './steps.ts';
+import { nextStep, restarted, type Settled, type Step, settle, type Wanted } from './steps.ts';
 
 /** How often each cluster is looked at, although nobody has changed it. */
 const LOOK_MS = 2000;
@@ -107,9 +108,12 @@ export class Reconciler {
   async #step(id: string, work: Work): Promise<boolean> {
     const { state, runtime } = this.#parts;
     const observed = await runtime.observe(id);
-    const shapes = (record: ClusterRecord) => (node: string) => this.#shapeOf(record, node);
-    const cluster = this.#save(id, (record) => settle(record, observed, shapes(record)));
-    const step = cluster && nextStep(cluster, observed, shapes(cluster));
+    const wanted = (record: ClusterRecord): Wanted => ({
+      shapeOf: (node) => this.#shapeOf(record, node),
+      users: this.#usersOf(record),
+    });
+    const cluster = this.#save(id, (record) => settle(record, observed, wanted(record)));
+    const step = cluster && nextStep(cluster, observed, wanted(cluster));
     const text = JSON.stringify(step ?? '');
     const isRepeated = step !== undefined && text === work.last;
     work.last = text;
@@ -145,6 +149,8 @@ export class Reconciler {
     switch (step.kind) {
       case 'start':
         return runtime.start(this.#specOf(cluster));
+      case 'set-users':
+        return runtime.setUsers(id, this.#usersOf(cluster) ?? '');
       case 'add-node':
         return runtime.addNode(id, this.#shapeOf(cluster, step.node));
       case 'remove-node':
@@ -187,6 +193,13 @@ export class Reconciler {
     return begun ?? cluster;
   }
 
+  #usersOf({ userGroup }: ClusterRecord): string | undefined {
+    if (userGroup === undefined) return undefined;
+    const { state } = this.#parts;
+    const { userIds = [] } = state.get('usergroup', userGroup) ?? {};
+    return usersText(userIds.flatMap((id) => state.get('user', id) ?? []));
+  }
+
   #groupValues({ parameterGroup }: ClusterRecord): ParameterValues {
     return this.#parts.state.get('parametergroup', parameterGroup)?.values ?? {};
   }
@@ -204,13 +217,9 @@ export class Reconciler {
   #specOf(cluster: ClusterRecord): ClusterSpec {
     const { id, replicas, port, nodes } = cluster;
     const { length } = staying({ nodes });
-    return {
-      id,
-      replicas,
-      port,
-      nodes: length,
-      ...this.#shapeOf(cluster, staying(cluster)[0]!.id),
-    };
+    const users = this.#usersOf(cluster);
+    const shape = this.#shapeOf(cluster, staying(cluster)[0]!.id);
+    return { id, replicas, port, users, nodes: length, ...shape };
   }
 
   #failed(id: string, error: CodedError): void {

@@ -6,6 +6,7 @@ import type { Observed, ObservedNode } from '../runtime/runtime.ts';
 
 export type Step =
   | { readonly kind: 'start' }
+  | { readonly kind: 'set-users' }
   | { readonly kind: 'add-node'; readonly node: string }
   /** Its memory changes while it serves. */
   | { readonly kind: 'resize-node'; readonly node: string }
@@ -16,8 +17,13 @@ export type Step =
   | { readonly kind: 'stop' }
   | { readonly kind: 'forget' };
 
-/** How the process of a node should run; also of one that the cluster does not have yet. */
-type Shapes = (node: string) => NodeShape;
+/** What follows from the record and from its groups. */
+export interface Wanted {
+  /** How the process of a node should run; also of one that the cluster does not have yet. */
+  readonly shapeOf: (node: string) => NodeShape;
+  /** The file of users that the nodes read; undefined: they need no login. */
+  readonly users: string | undefined;
+}
 
 /**
  * The next step; undefined if the cluster is as it is wanted. Nodes come before others go: so the
@@ -25,21 +31,22 @@ type Shapes = (node: string) => NodeShape;
  */
 export function nextStep(
   cluster: ClusterRecord,
-  { isRunning, nodes }: Observed,
-  shapes: Shapes,
+  { isRunning, nodes, users }: Observed,
+  wanted: Wanted,
 ): Step | undefined {
   const { status: clusterStatus, snapshot, restoreFrom } = cluster;
   const isDeleted = clusterStatus === 'deleting';
   if (isDeleted && snapshot === undefined) return { kind: isRunning ? 'stop' : 'forget' };
   if (!isRunning) return { kind: 'start' };
   if (isDeleted) return { kind: 'snapshot', snapshot: snapshot! };
+  if (users !== wanted.users) return { kind: 'set-users' };
   const observed = new Map(nodes.map((node) => [node.id, node]));
   const first = (is: (node: NodeRecord) => boolean): string | undefined =>
     cluster.nodes.find(is)?.id;
   const missing = first(({ id, status }) => status === 'creating' && !observed.has(id));
   if (missing !== undefined) return { kind: 'add-node', node: missing };
   const wayOf = ({ id, status }: NodeRecord): Way =>
-    status === 'deleting' ? 'none' : changeWay(observed.get(id), shapes(id));
+    status === 'deleting' ? 'none' : changeWay(observed.get(id), wanted.shapeOf(id));
   const resized = first((node) => wayOf(node) === 'live');
   if (resized !== undefined) return { kind: 'resize-node', node: resized };
   const restarted = first((node) => wayOf(node) === 'restart' || node.status === 'rebooting');
@@ -48,8 +55,8 @@ export function nextStep(
     if (observed.size === 1) return { kind: 'add-node', node: freeId(nodes) };
     return { kind: 'restart-node', node: restarted };
   }
-  const wanted = new Set(staying(cluster).map(({ id }) => id));
-  const leaving = nodes.find(({ id }) => !wanted.has(id));
+  const kept = new Set(staying(cluster).map(({ id }) => id));
+  const leaving = nodes.find(({ id }) => !kept.has(id));
   if (leaving !== undefined) return { kind: 'remove-node', node: leaving.id };
   if (restoreFrom !== undefined) return { kind: 'restore', snapshot: restoreFrom };
   return snapshot === undefined ? undefined : { kind: 'snapshot', snapshot };
@@ -75,7 +82,7 @@ export interface Settled {
 }
 
 /** Takes over what has come true. */
-export function settle(cluster: ClusterRecord, observed: Observed, shapes: Shapes): Settled {
+export function settle(cluster: ClusterRecord, observed: Observed, wanted: Wanted): Settled {
   if (cluster.status === 'deleting' || !observed.isRunning) return { cluster, events: [] };
   const serving = new Set(observed.nodes.filter(({ serves }) => serves).map(({ id }) => id));
   const known = new Set(observed.nodes.map(({ id }) => id));
@@ -93,7 +100,7 @@ export function settle(cluster: ClusterRecord, observed: Observed, shapes: Shape
   });
   const now = { ...cluster, nodes };
   const isDone =
-    nextStep(now, observed, shapes) === undefined &&
+    nextStep(now, observed, wanted) === undefined &&
     staying(now).every(({ status }) => status === 'available');
   if (!isDone || RESTING.has(cluster.status)) return { cluster: now, events };
   if (cluster.status === 'creating') events.push('Cache cluster created');

@@ -11,10 +11,12 @@ import {
   order,
   supervisorOf,
 } from '../../cluster/index.ts';
+import { MANAGER_USER } from '../model/names.ts';
 import { nodeId } from '../model/node-count.ts';
 import type { NodeShape } from '../model/node-options.ts';
 import { setMemory } from './admin-calls.ts';
 import type { ClusterSpec, Observed, ObservedNode, Runtime, SnapshotTotals } from './runtime.ts';
+import { UsersFile } from './users-file.ts';
 import { runVerb } from './verb-run.ts';
 
 const START_MS_MAX = 60_000;
@@ -24,6 +26,7 @@ const MEBIBYTE = 2 ** 20;
 const MEMORY_MIB_MAX = 2 ** 20;
 /** In the folder of a cluster: the options that it was started with. */
 const OPTIONS_FILE = 'start-options.json';
+const USERS_OPTION = '--auth-file=';
 /** Of a log, as much as a person reads. */
 const REASON_LINES = 5;
 
@@ -58,13 +61,16 @@ export class LocalRuntime implements Runtime {
     for await (const reply of order(found.socketPath, { verb: 'members' })) {
       if (reply.event !== 'members') throw refusalOf(reply);
       const nodes = reply.members.flatMap((member) => this.#nodeOf(id, member) ?? []);
-      return { isRunning: true, nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+      const users = this.#filesOf(id).users;
+      return { isRunning: true, nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)), users };
     }
     return { isRunning: false, nodes: [] };
   }
 
   #nodeOf(id: string, member: MemberStatus): ObservedNode | undefined {
-    const { name, state, memoryLimitBytes, options = this.#startOptions(id) } = member;
+    const { name, state, memoryLimitBytes } = member;
+    const given = member.options ?? this.#startOptions(id);
+    const options = given.filter((option) => !option.startsWith(USERS_OPTION));
     const nth = numberOf(name);
     if (nth === undefined) return undefined;
     const serves = state === 'serving' || state === 'leaving';
@@ -86,6 +92,7 @@ export class LocalRuntime implements Runtime {
     const folder = this.#folderOf(spec.id);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(this.#optionsOf(spec.id), JSON.stringify(spec.options), { mode: 0o600 });
+    if (spec.users !== undefined) await this.setUsers(spec.id, spec.users);
     const { child, logPath } = this.#spawn(spec, folder);
     const untilMs = performance.now() + START_MS_MAX;
     while (performance.now() < untilMs) {
@@ -100,7 +107,11 @@ export class LocalRuntime implements Runtime {
   }
 
   addNode(id: string, shape: NodeShape): Promise<void> {
-    return this.#change(id, { action: 'add', node: undefined, ...given(shape) });
+    return this.#change(id, { action: 'add', node: undefined, ...this.#given(id, shape) });
+  }
+
+  async setUsers(id: string, text: string): Promise<void> {
+    this.#filesOf(id).write(text);
   }
 
   removeNode(id: string, node: string): Promise<void> {
@@ -116,23 +127,27 @@ export class LocalRuntime implements Runtime {
   }
 
   async restartNode(id: string, node: string, shape: NodeShape): Promise<void> {
-    await this.#change(id, { action: 'restart', node: nameOf(node), ...given(shape) });
+    await this.#change(id, { action: 'restart', node: nameOf(node), ...this.#given(id, shape) });
     this.#memoryMibMax.delete(`${id}/${node}`);
   }
 
   async snapshot(id: string, file: string): Promise<SnapshotTotals> {
-    const out = await this.#run('dump', file, await this.#addresses(id));
+    const out = await this.#run('dump', file, id);
     const { items, bytes } = JSON.parse(out) as SnapshotTotals;
     return { items, bytes };
   }
 
   async restore(id: string, file: string): Promise<void> {
-    await this.#run('restore', file, await this.#addresses(id));
+    await this.#run('restore', file, id);
   }
 
-  #run(verb: string, file: string, nodes: readonly string[]): Promise<string> {
-    const args = [verb, file, `--nodes=${nodes.join(',')}`, '--json'];
-    return runVerb(args, { ...this.#options, signal: this.#closing.signal });
+  async #run(verb: string, file: string, id: string): Promise<string> {
+    const password = this.#filesOf(id).password;
+    const login = password === undefined ? [] : [`--user=${MANAGER_USER}`];
+    const env = { ...this.#options.env, SLABRING_PASSWORD: password };
+    const args = [verb, file, `--nodes=${(await this.#addresses(id)).join(',')}`, ...login];
+    const { signal } = this.#closing;
+    return runVerb([...args, '--json'], { ...this.#options, env, signal });
   }
 
   async #addresses(id: string): Promise<readonly string[]> {
@@ -177,7 +192,8 @@ export class LocalRuntime implements Runtime {
     const logPath = this.#logOf(spec.id);
     const log = openSync(logPath, 'a', 0o600);
     try {
-      const args = [...first, ...clusterArguments(spec, folder, host)];
+      const options = [...spec.options, ...this.#usersOption(spec.id)];
+      const args = [...first, ...clusterArguments({ ...spec, options }, folder, host)];
       const child = spawn(command!, args, { detached: true, env, stdio: ['ignore', log, log] });
       child.on('error', () => {});
       return { child, logPath };
@@ -204,6 +220,22 @@ export class LocalRuntime implements Runtime {
     return join(this.#options.folder, id);
   }
 
+  #filesOf(id: string): UsersFile {
+    return new UsersFile(this.#folderOf(id));
+  }
+
+  #usersOption(id: string): readonly string[] {
+    const file = this.#filesOf(id);
+    return file.users === undefined ? [] : [`${USERS_OPTION}${file.path}`];
+  }
+
+  #given(id: string, { memoryMib, options }: NodeShape) {
+    return {
+      memoryLimitBytes: memoryMib * MEBIBYTE,
+      options: [...options, ...this.#usersOption(id)],
+    };
+  }
+
   #optionsOf(id: string): string {
     return join(this.#folderOf(id), OPTIONS_FILE);
   }
@@ -214,11 +246,6 @@ export class LocalRuntime implements Runtime {
 }
 
 type Change = Extract<ControlRequest, { verb: 'change' }>;
-
-const given = ({ memoryMib, options }: NodeShape) => ({
-  memoryLimitBytes: memoryMib * MEBIBYTE,
-  options,
-});
 
 function clusterArguments(spec: ClusterSpec, folder: string, host: string): readonly string[] {
   const { id, nodes, replicas, port, memoryMib, options } = spec;

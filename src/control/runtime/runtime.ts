@@ -19,6 +19,8 @@ export interface Observed {
   readonly isRunning: boolean;
   /** In the order of their ids; none if the cluster does not run. */
   readonly nodes: readonly ObservedNode[];
+  /** The file of users that the nodes read; undefined: they need no login. */
+  readonly users?: string | undefined;
 }
 
 /** What a new process of a cluster needs. */
@@ -27,6 +29,7 @@ export interface ClusterSpec extends NodeShape {
   readonly nodes: number;
   readonly replicas: number;
   readonly port: number;
+  readonly users: string | undefined;
 }
 
 export interface SnapshotTotals {
@@ -47,6 +50,8 @@ export interface Runtime {
   addNode(id: string, shape: NodeShape): Promise<void>;
   /** Resolves once the others have the items of the node, and its process has ended. */
   removeNode(id: string, nodeId: string): Promise<void>;
+  /** Replaces the file of users; the nodes read it within 2 seconds. */
+  setUsers(id: string, text: string): Promise<void>;
   /**
    * Changes the memory of a node while it serves. If the node cannot have so much, its
    * `memoryMibMax` says so afterwards.

@@ -17,7 +17,8 @@ import { checkCount, checkFits, knownVersion, typeOf } from './cluster-lookups.t
 import type { Context } from './context.ts';
 import { groupValues, parameterGroup } from './parameter-groups.ts';
 import { availableSnapshot } from './snapshots.ts';
-import { replicasOf, tagsFrom } from './tags.ts';
+import { replicasOf, tagsFrom, USER_GROUP_TAG } from './tags.ts';
+import { userGroupOf } from './user-groups.ts';
 
 type Create = InputOf<(typeof OPERATIONS)['CreateCacheCluster']>;
 
@@ -25,6 +26,47 @@ export function newCluster(input: Create, context: Context): ClusterRecord {
   refuseRedisMembers(input);
   const { state, nowMs, limits, region } = context;
   const id = clusterId(input.CacheClusterId);
+  const { count, type, restoreFrom } = sizeOf(input, context);
+  const tags = tagsFrom(input.Tags);
+  const replicas = replicasOf(tags, count);
+  const group = tags[USER_GROUP_TAG];
+  const version = knownVersion(input.EngineVersion ?? DEFAULT_ENGINE_VERSION);
+  const nodeType = typeOf(type);
+  const parameters = parameterGroup(input.CacheParameterGroupName, version.family, context);
+  checkFits(nodeType, groupValues(parameters, context));
+  const zones = zonesOf(input, count, firstZone(region));
+  const window = input.PreferredMaintenanceWindow?.toLowerCase() ?? windowFor(id);
+  windowMinutes(window);
+  return {
+    id,
+    createdMs: nowMs,
+    status: 'creating',
+    nodeType: nodeType.name,
+    engineVersion: version.version,
+    replicas,
+    port: freePorts(state.list('cluster'), input.Port, limits.firstPort),
+    zone: zones[0]!,
+    isCrossZone: new Set(zones).size > 1,
+    parameterGroup: parameters,
+    userGroup: group && userGroupOf(group, context).id,
+    isApplying: false,
+    subnetGroup: subnetGroup(input.CacheSubnetGroupName, context),
+    cacheSecurityGroups: input.CacheSecurityGroupNames ?? [],
+    securityGroupIds: input.SecurityGroupIds ?? [],
+    maintenanceWindow: window,
+    topicArn: input.NotificationTopicArn,
+    isTopicActive: input.NotificationTopicArn !== undefined,
+    upgradesMinorVersions: input.AutoMinorVersionUpgrade ?? true,
+    networkType: input.NetworkType ?? 'ipv4',
+    ipDiscovery: input.IpDiscovery ?? 'ipv4',
+    nodes: zones.map((zone, nth) => newNode(nodeId(nth + 1), zone, nowMs)),
+    pending: {},
+    restoreFrom,
+  };
+}
+
+/** How many nodes of which type: as the request says, or as the snapshot had them. */
+function sizeOf(input: Create, context: Context) {
   const from = input.SnapshotName && availableSnapshot(input.SnapshotName, context);
   const old = from ? from.cluster : undefined;
   const {
@@ -39,39 +81,7 @@ export function newCluster(input: Create, context: Context): ClusterRecord {
     throw invalidCombination('A Memcached cluster needs NumCacheNodes and CacheNodeType.');
   }
   checkCount(count, context);
-  const replicas = replicasOf(tagsFrom(input.Tags), count);
-  const version = knownVersion(input.EngineVersion ?? DEFAULT_ENGINE_VERSION);
-  const nodeType = typeOf(type);
-  const group = parameterGroup(input.CacheParameterGroupName, version.family, context);
-  checkFits(nodeType, groupValues(group, context));
-  const zones = zonesOf(input, count, firstZone(region));
-  const window = input.PreferredMaintenanceWindow?.toLowerCase() ?? windowFor(id);
-  windowMinutes(window);
-  return {
-    id,
-    createdMs: nowMs,
-    status: 'creating',
-    nodeType: nodeType.name,
-    engineVersion: version.version,
-    replicas,
-    port: freePorts(state.list('cluster'), input.Port, limits.firstPort),
-    zone: zones[0]!,
-    isCrossZone: new Set(zones).size > 1,
-    parameterGroup: group,
-    isApplying: false,
-    subnetGroup: subnetGroup(input.CacheSubnetGroupName, context),
-    cacheSecurityGroups: input.CacheSecurityGroupNames ?? [],
-    securityGroupIds: input.SecurityGroupIds ?? [],
-    maintenanceWindow: window,
-    topicArn: input.NotificationTopicArn,
-    isTopicActive: input.NotificationTopicArn !== undefined,
-    upgradesMinorVersions: input.AutoMinorVersionUpgrade ?? true,
-    networkType: input.NetworkType ?? 'ipv4',
-    ipDiscovery: input.IpDiscovery ?? 'ipv4',
-    nodes: zones.map((zone, nth) => newNode(nodeId(nth + 1), zone, nowMs)),
-    pending: {},
-    restoreFrom: from ? from.name : undefined,
-  };
+  return { count, type, restoreFrom: from ? from.name : undefined };
 }
 
 /** One for each node. */

@@ -7,6 +7,8 @@ import { networkHandlers } from './networks.ts';
 import { parameterGroupHandlers } from './parameter-groups.ts';
 import { snapshotHandlers } from './snapshots.ts';
 import { tagHandlers } from './tags.ts';
+import { userGroupHandlers } from './user-groups.ts';
+import { userHandlers } from './users.ts';
 
 const noGroup = (): never => {
   const text = 'There are no replication groups: these clusters are Memcached.';
@@ -30,5 +32,7 @@ export const HANDLERS: Handlers = {
   ...tagHandlers,
   ...eventHandlers,
   ...snapshotHandlers,
+  ...userHandlers,
+  ...userGroupHandlers,
   ...emptyHandlers,
 };

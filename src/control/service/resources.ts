@@ -7,6 +7,8 @@ const NAMING: Readonly<Record<string, string>> = {
   CacheParameterGroupName: 'parametergroup',
   CacheSubnetGroupName: 'subnetgroup',
   CacheSecurityGroupName: 'securitygroup',
+  UserId: 'user',
+  UserGroupId: 'usergroup',
   SnapshotName: 'snapshot',
   SourceSnapshotName: 'snapshot',
   TargetSnapshotName: 'snapshot',

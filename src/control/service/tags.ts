@@ -10,6 +10,8 @@ const KEY_LENGTH_MAX = 128;
 const VALUE_LENGTH_MAX = 256;
 /** A cluster with this tag holds each key so many times; ElastiCache has no such member. */
 const REPLICAS_TAG = 'slabring:replicas';
+/** A cluster with this tag has the users of the group; ElastiCache has no such member. */
+export const USER_GROUP_TAG = 'slabring:user-group';
 const REPLICAS_MAX = 3;
 
 type TagMembers = readonly {
@@ -60,6 +62,8 @@ const NOT_FOUND: Readonly<Record<Kind, string>> = {
   subnetgroup: 'CacheSubnetGroupNotFoundFault',
   securitygroup: 'CacheSecurityGroupNotFound',
   snapshot: 'SnapshotNotFoundFault',
+  user: 'UserNotFound',
+  usergroup: 'UserGroupNotFound',
 };
 
 const isKind = (text: string): text is Kind => Object.hasOwn(NOT_FOUND, text);

@@ -2,7 +2,7 @@
 
 export type { UserSources } from './load-users.ts';
 export { escapeUser, type LoginFailureReport, LoginLog } from './login-log.ts';
-export { makeScrypt } from './scrypt.ts';
+export { makeScrypt, scryptText } from './scrypt.ts';
 export { UserAuthenticator } from './user-authenticator.ts';
 export { editRole, editUserFile, parseUserFile } from './user-file.ts';
 export { UserFileWatcher } from './user-file-watcher.ts';

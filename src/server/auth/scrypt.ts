@@ -1,4 +1,4 @@
-import { randomBytes, scrypt } from 'node:crypto';
+import { randomBytes, scrypt, scryptSync } from 'node:crypto';
 import type { ScryptSecret } from './users.ts';
 
 /**
@@ -56,27 +56,37 @@ export function formatScrypt(secret: ScryptSecret): string {
   return `${SCRYPT_PREFIX}ln=${log2N},r=${blockSize},p=${parallelization}$${salt}$${hash}`;
 }
 
+const UNHASHED = {
+  kind: 'scrypt',
+  log2N: LOG2_N,
+  blockSize: BLOCK_SIZE,
+  parallelization: PARALLELIZATION,
+} as const;
+
 /** Hashes a password with a new random salt. */
 export async function makeScrypt(password: Buffer): Promise<ScryptSecret> {
-  const unhashed = {
-    kind: 'scrypt' as const,
-    log2N: LOG2_N,
-    blockSize: BLOCK_SIZE,
-    parallelization: PARALLELIZATION,
-    salt: randomBytes(SALT_BYTES),
-    hash: Buffer.alloc(HASH_BYTES),
-  };
+  const unhashed = { ...UNHASHED, salt: randomBytes(SALT_BYTES), hash: Buffer.alloc(HASH_BYTES) };
   return { ...unhashed, hash: await hashWith(unhashed, password) };
+}
+
+/** A hash as a line of a user file has it; it stops this thread for about 50 ms. */
+export function scryptText(password: Buffer): string {
+  const secret = { ...UNHASHED, salt: randomBytes(SALT_BYTES), hash: Buffer.alloc(HASH_BYTES) };
+  const hash = scryptSync(password, secret.salt, HASH_BYTES, costOf(secret));
+  return formatScrypt({ ...secret, hash });
+}
+
+function costOf({ log2N, blockSize, parallelization }: ScryptSecret) {
+  const cost = 2 ** log2N;
+  const maxmem = 128 * cost * blockSize + 128 * blockSize * parallelization + MEMORY_MARGIN_BYTES;
+  return { N: cost, r: blockSize, p: parallelization, maxmem };
 }
 
 /** Hashes `password` with the secret's salt and cost, outside this thread. */
 export function hashWith(secret: ScryptSecret, password: Buffer): Promise<Buffer> {
-  const { log2N, blockSize, parallelization, salt, hash } = secret;
-  const cost = 2 ** log2N;
-  const maxmem = 128 * cost * blockSize + 128 * blockSize * parallelization + MEMORY_MARGIN_BYTES;
+  const { salt, hash } = secret;
   return new Promise((resolve, reject) => {
-    const options = { N: cost, r: blockSize, p: parallelization, maxmem };
-    scrypt(password, salt, hash.length, options, (error, result) => {
+    scrypt(password, salt, hash.length, costOf(secret), (error, result) => {
       if (error === null) resolve(result);
       else reject(error);
     });

@@ -15,11 +15,11 @@ const running = (...ids: readonly string[]): Observed => ({
   }),
 });
 
-const shapes = () => ({ memoryMib: 512, options: [] });
+const wanted = { shapeOf: () => ({ memoryMib: 512, options: [] }), users: undefined };
 const nextStep = (cluster: ClusterRecord, observed: Observed) =>
-  steps.nextStep(cluster, observed, shapes);
+  steps.nextStep(cluster, observed, wanted);
 const settle = (cluster: ClusterRecord, observed: Observed) =>
-  steps.settle(cluster, observed, shapes);
+  steps.settle(cluster, observed, wanted);
 
 const STOPPED: Observed = { isRunning: false, nodes: [] };
 
@@ -89,6 +89,14 @@ describe('the next step', () => {
     const record = withStatuses('available', 'available');
     const restart = { kind: 'restart-node', node: '0001' };
     expect(nextStep(record, running('0001:64:512 --disable-cas', '0002'))).toEqual(restart);
+  });
+
+  test('the nodes get the users of now before they change', () => {
+    const record = withStatuses('rebooting');
+    const users = { ...wanted, users: 'a:b' };
+    expect(steps.nextStep(record, running('0001'), users)).toEqual({ kind: 'set-users' });
+    const known = { ...running('0001'), users: 'a:b' };
+    expect(steps.nextStep(record, known, users)).toEqual({ kind: 'add-node', node: '0002' });
   });
 
   test('a node that does not reply is waited for', () => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CodedError, type Logger } from '../../base/index.ts';
+import { isFromThisMachine } from '../access/browser.ts';
 import { type Caller, callerOf, type IncomingRequest } from '../access/caller.ts';
 import { ApiError } from './errors.ts';
 import type { HttpReply, QueryApi } from './query-api.ts';
@@ -117,8 +118,13 @@ export class ApiServer {
 
   #callerOf(request: IncomingRequest): Caller | undefined {
     const { secretOf, nowMs } = this.#parts;
+    const { needsSignature } = this.#options;
     const now = nowMs();
-    const caller = this.#options.needsSignature ? callerOf(request, secretOf, now) : undefined;
+    if (!needsSignature && !isFromThisMachine(request.headers)) {
+      const text = 'Without signatures only this machine may ask, and no page of another site.';
+      throw new ApiError('AccessDenied', text);
+    }
+    const caller = needsSignature ? callerOf(request, secretOf, now) : undefined;
     if (this.#rate.takes(caller?.accessKeyId ?? ANYBODY, now)) return caller;
     throw new ApiError('Throttling', 'Rate exceeded: send fewer requests a second.');
   }

@@ -20,6 +20,8 @@ export interface ManagerOptions {
   readonly host: string;
   readonly port: number;
   readonly region: string;
+  /** The version of slabring. */
+  readonly version: string;
   readonly needsSignature: boolean;
   readonly limits: Limits;
   /** The command that runs slabring. */
@@ -49,13 +51,13 @@ export class Manager {
 
   private constructor(options: ManagerOptions, state: StateFile, log: Logger) {
     this.#state = state;
-    const { data, host: _host, limits, program, env } = options;
+    const { data, version, limits, program, env } = options;
     const folder = join(resolve(data), 'clusters');
     this.#runtime = new LocalRuntime({ program, folder, host: limits.host, env });
     const nowMs = () => Date.now();
     const known = new Set(state.list('snapshot').map(({ name }) => name));
     this.#files = new SnapshotFolder(join(resolve(data), 'snapshots'), known);
-    const parts = { state, files: this.#files, runtime: this.#runtime, log, nowMs };
+    const parts = { state, files: this.#files, runtime: this.#runtime, version, log, nowMs };
     this.#reconciler = new Reconciler(parts);
     this.firstKey = state.hasAccessKeys ? undefined : newKey(state);
   }
@@ -68,12 +70,13 @@ export class Manager {
     const state = openState(options.data);
     const manager = new Manager(options, state, log);
     const nowMs = () => Date.now();
-    const { region, limits, needsSignature } = options;
+    const { region, version, limits, needsSignature } = options;
     const changed = (id: string) => manager.#reconciler.changed(id);
     const service = new Service({
       state,
       files: manager.#files,
       region,
+      version,
       limits,
       checksAccess: needsSignature,
       nowMs,

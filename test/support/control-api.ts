@@ -6,6 +6,8 @@ import { Service } from '../../src/control/service/service.ts';
 import type { SnapshotFiles } from '../../src/control/state/snapshot-files.ts';
 import { StateFile } from '../../src/control/state/state-file.ts';
 
+const VERSION = '1.2.3';
+
 interface Reply {
   readonly status: number;
   readonly body: string;
@@ -30,6 +32,7 @@ export class ApiHarness {
       state: this.state,
       files: this.files,
       region: 'local',
+      version: VERSION,
       limits: { nodesPerClusterMax: 60, firstPort: 12_000, host: '127.0.0.1' },
       checksAccess,
       nowMs,
@@ -66,7 +69,7 @@ const available = (cluster: ClusterRecord, values: ParameterValues): ClusterReco
   isApplying: false,
   nodes: cluster.nodes
     .filter(({ status }) => status !== 'deleting')
-    .map((node) => ({ parameters: values, ...node, status: 'available' })),
+    .map((node) => ({ parameters: values, version: VERSION, ...node, status: 'available' })),
 });
 
 /** The texts of the elements of a name. */

@@ -10,6 +10,7 @@ import {
   type ValuesOf,
 } from '../../base/index.ts';
 import type { Manager } from '../../control/index.ts';
+import { packageVersion } from '../../node/index.ts';
 import { logFlags } from '../options/log-options.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
@@ -117,6 +118,7 @@ async function manage(
     const manager: Manager = await managers.open(
       {
         ...options,
+        version: packageVersion(),
         needsSignature: !options.noAuth,
         limits: {
           nodesPerClusterMax: options.nodesMax,

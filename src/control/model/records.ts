@@ -21,6 +21,8 @@ export interface NodeRecord {
   readonly createdMs: number;
   /** The parameters that it should have; undefined before it has started: those of the group. */
   readonly parameters?: ParameterValues | undefined;
+  /** The version of slabring that its process began with. */
+  readonly version?: string | undefined;
 }
 
 /** What waits for the maintenance window. */

@@ -21,6 +21,8 @@ const RETRY_MS = 500;
 interface ReconcilerParts {
   readonly state: StateFile;
   readonly files: SnapshotFiles;
+  /** Of slabring, as nodes that start have it. */
+  readonly version: string;
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly nowMs: () => number;
@@ -137,7 +139,7 @@ export class Reconciler {
     if (step.kind === 'restore') return restoreSnapshot(cluster, step.snapshot, parts);
     await this.#change(cluster, step);
     if (step.kind !== 'restart-node') return undefined;
-    return (record) => restarted(record, step.node);
+    return (record) => restarted(record, step.node, this.#parts.version);
   }
 
   async #change(
@@ -184,9 +186,10 @@ export class Reconciler {
     const isFor = (id: string, known: ParameterValues | undefined): boolean =>
       step.kind === 'start' || (step.kind === 'add-node' && step.node === id && !known);
     const begun = this.#save(cluster.id, (record) => {
+      const { version } = this.#parts;
       const parameters = this.#groupValues(record);
       const nodes = record.nodes.map((node) =>
-        isFor(node.id, node.parameters) ? { ...node, parameters } : node,
+        isFor(node.id, node.parameters) ? { ...node, parameters, version } : node,
       );
       return { cluster: { ...record, nodes }, events: [] };
     });

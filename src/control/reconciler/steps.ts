@@ -110,12 +110,14 @@ export function settle(cluster: ClusterRecord, observed: Observed, wanted: Wante
   return { cluster: { ...now, ...done }, events };
 }
 
-/** A node has restarted. */
-export function restarted(cluster: ClusterRecord, id: string): Settled {
-  if (!cluster.nodes.some((node) => node.id === id && node.status === 'rebooting'))
-    return { cluster, events: [] };
-  const nodes = cluster.nodes.map(
-    (node): NodeRecord => (node.id === id ? { ...node, status: 'available' } : node),
-  );
-  return { cluster: { ...cluster, nodes }, events: [`Cache node ${id} restarted`] };
+/** A node has restarted, with a version of slabring. */
+export function restarted(cluster: ClusterRecord, id: string, version: string): Settled {
+  const events: string[] = [];
+  const nodes = cluster.nodes.map((node): NodeRecord => {
+    if (node.id !== id) return node;
+    if (node.status !== 'rebooting') return { ...node, version };
+    events.push(`Cache node ${id} restarted`);
+    return { ...node, version, status: 'available' };
+  });
+  return { cluster: { ...cluster, nodes }, events };
 }

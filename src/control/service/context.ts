@@ -16,6 +16,8 @@ export interface Limits {
 export interface Context {
   readonly state: StateFile;
   readonly region: string;
+  /** The version of slabring that is installed. */
+  readonly version: string;
   readonly limits: Limits;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;

@@ -5,6 +5,7 @@ import type { Handlers } from './context.ts';
 import { eventHandlers } from './events.ts';
 import { networkHandlers } from './networks.ts';
 import { parameterGroupHandlers } from './parameter-groups.ts';
+import { serviceUpdateHandlers } from './service-updates.ts';
 import { snapshotHandlers } from './snapshots.ts';
 import { tagHandlers } from './tags.ts';
 import { userGroupHandlers } from './user-groups.ts';
@@ -31,6 +32,7 @@ export const HANDLERS: Handlers = {
   ...networkHandlers,
   ...tagHandlers,
   ...eventHandlers,
+  ...serviceUpdateHandlers,
   ...snapshotHandlers,
   ...userHandlers,
   ...userGroupHandlers,

@@ -11,6 +11,8 @@ interface ServiceParts {
   readonly state: StateFile;
   readonly files: SnapshotFiles;
   readonly region: string;
+  /** The version of slabring that is installed. */
+  readonly version: string;
   readonly limits: Limits;
   /** Whether the policy of the access key decides what a request may do. */
   readonly checksAccess: boolean;
@@ -57,10 +59,10 @@ export class Service {
   }
 
   #context(effects: Pick<Context, 'changed' | 'after'>): Context {
-    const { state, files, region, limits, nowMs } = this.#parts;
+    const { state, files, region, version, limits, nowMs } = this.#parts;
     const atMs = nowMs();
     const tell = (sourceType: string, sourceId: string, message: string): void =>
       state.addEvent({ sourceType, sourceId, message, atMs });
-    return { state, files, region, limits, nowMs: atMs, tell, ...effects };
+    return { state, files, region, version, limits, nowMs: atMs, tell, ...effects };
   }
 }

@@ -65,7 +65,7 @@ describe('the next step', () => {
       kind: 'restart-node',
       node: '0001',
     });
-    const { cluster } = steps.restarted(record, '0001');
+    const { cluster } = steps.restarted(record, '0001', '1.2.3');
     expect(nextStep(cluster, running('0001', '0002'))).toEqual({
       kind: 'remove-node',
       node: '0002',

@@ -26,6 +26,8 @@ interface ReconcilerParts {
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly nowMs: () => number;
+  /** Waits before another try; ends at once when the signal aborts. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 /** What one cluster is in. */
@@ -44,6 +46,7 @@ interface Work {
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
+  readonly #pause: NonNullable<ReconcilerParts['pause']>;
   readonly #work = new Map<string, Work>();
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
@@ -51,6 +54,7 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    this.#pause = parts.pause ?? ((ms, signal) => pause(ms, undefined, { signal }));
   }
 
   start(): void {
@@ -98,8 +102,10 @@ export class Reconciler {
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
         this.#failed(id, error);
+        // The same step is made again: it may work now.
+        work.last = '';
         const delayMs = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** work.failures++);
-        await pause(delayMs, undefined, { signal }).catch(() => {});
+        await this.#pause(delayMs, signal).catch(() => {});
         work.isChanged = true;
       }
     }

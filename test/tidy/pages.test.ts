@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorsPage } from '../../src/cli/pages/errors-page.ts';
 import { metricsPage } from '../../src/cli/pages/metrics-page.ts';
+import { operationsPage } from '../../src/cli/pages/operations-page.ts';
 import { PAGES_WITH_OPTIONS, withOptionTables } from '../../src/cli/pages/option-sections.ts';
 import { optionTypes } from '../../src/cli/pages/option-types.ts';
 import { optionsPage } from '../../src/cli/pages/options-page.ts';
@@ -58,6 +59,9 @@ describe('pages', () => {
   });
   test('docs/metrics.md equals the output of `npm run docs`', () => {
     expect(textOf('docs/metrics.md')).toBe(metricsPage());
+  });
+  test('docs/elasticache-operations.md equals the output of `npm run docs`', () => {
+    expect(textOf('docs/elasticache-operations.md')).toBe(operationsPage());
   });
   test.each(PAGES_WITH_OPTIONS)('docs/%s has the tables of `npm run docs`', (name) => {
     const written = textOf(`docs/${name}`);

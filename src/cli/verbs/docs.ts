@@ -15,6 +15,8 @@ const FOLDER = fileURLToPath(new URL('../../../docs/', import.meta.url));
 /** Only a repository has these files: an installed package has compiled code. */
 const TYPES_FOLDER = fileURLToPath(new URL('../../client/option-types/', import.meta.url));
 
+const OPERATIONS_FILE = 'elasticache-operations.md';
+
 const docsFlags = {
   out: text({
     placeholder: '<folder>',
@@ -29,7 +31,8 @@ export function docsVerb(documented: readonly Verb[]): Verb {
     name: 'docs',
     summary: 'write the pages generated from the source (for development of slabring)',
     description:
-      'Writes options.md, errors.md, metrics.md, the tables of client options in other pages, ' +
+      'Writes options.md, errors.md, metrics.md, elasticache-operations.md, the tables of client ' +
+      'options in other pages, ' +
       "and the types of the client's options, from the tables of options, failures and metrics.",
     flags: docsFlags,
     examples: [
@@ -40,6 +43,9 @@ export function docsVerb(documented: readonly Verb[]): Verb {
       await writeFile(join(folder, 'options.md'), optionsPage(documented));
       await writeFile(join(folder, 'errors.md'), errorsPage());
       await writeFile(join(folder, 'metrics.md'), metricsPage());
+      // Other verbs need no managed clusters.
+      const { operationsPage } = await import('../pages/operations-page.ts');
+      await writeFile(join(folder, OPERATIONS_FILE), operationsPage());
       for (const name of PAGES_WITH_OPTIONS) {
         const page = await readFile(join(FOLDER, name), 'utf8');
         await writeFile(join(folder, name), withOptionTables(page));
@@ -48,7 +54,10 @@ export function docsVerb(documented: readonly Verb[]): Verb {
         const path = join(TYPES_FOLDER, file);
         if (existsSync(path)) await writeFile(path, types);
       }
-      const pages = ['options.md', 'errors.md', 'metrics.md', ...PAGES_WITH_OPTIONS];
+      const pages = [
+        ...['options.md', 'errors.md', 'metrics.md', OPERATIONS_FILE],
+        ...PAGES_WITH_OPTIONS,
+      ];
       host.out(json ? JSON.stringify({ folder, pages }) : `wrote ${pages.join(', ')} in ${folder}`);
       return EXIT.ok;
     },

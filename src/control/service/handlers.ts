@@ -24,6 +24,10 @@ const emptyHandlers = {
   DeleteReplicationGroup: noGroup,
   DescribeReservedCacheNodes: () => ({ ReservedCacheNodes: [] }),
   DescribeReservedCacheNodesOfferings: () => ({ ReservedCacheNodesOfferings: [] }),
+  PurchaseReservedCacheNodesOffering: () => {
+    const text = 'Nobody sells nodes here: they are those of your machine.';
+    throw new ApiError('ReservedCacheNodesOfferingNotFound', text);
+  },
 } satisfies Handlers;
 
 export const HANDLERS: Handlers = {

@@ -3,7 +3,7 @@
  * they import. Each of 200 modules would cost each thread about 70 KiB of memory, and each start of
  * a thread the time to find, read and compile them.
  */
-import { readFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -98,8 +98,12 @@ function lateModule(path: string): string {
   return names.map((name) => `export const ${name} = ${codeOf(name)};`).join('\n');
 }
 
+/** Files that a bundle reads at run time, beside where its module would be. */
+const FILES = ['control/console/assets'];
+
 /** Writes the bundles into a folder, each where the compiler writes its entry. */
 export async function bundleNode(output: string): Promise<void> {
+  for (const path of FILES) await cp(join(SOURCES, path), join(output, path), { recursive: true });
   await Promise.all(
     ENTRIES.map((entry) =>
       build({

@@ -5,6 +5,10 @@ import { CodedError, fileReason, type Logger } from '../base/index.ts';
 import { EVERYTHING } from './access/policy.ts';
 import { ApiServer } from './api/api-server.ts';
 import { QueryApi } from './api/query-api.ts';
+import { Console } from './console/console.ts';
+import { adminReader } from './metrics/admin-reader.ts';
+import { ClusterMetrics } from './metrics/cluster-metrics.ts';
+import { Sampler, sampledNodes } from './metrics/sampler.ts';
 import { isInWindow } from './model/cluster-rules.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { LocalRuntime } from './runtime/local-runtime.ts';
@@ -46,6 +50,8 @@ export class Manager {
   readonly #runtime: LocalRuntime;
   readonly #files: SnapshotFolder;
   readonly #reconciler: Reconciler;
+  readonly #metrics = new ClusterMetrics();
+  readonly #sampler: Sampler;
   #server!: ApiServer;
   #windows: NodeJS.Timeout | undefined;
 
@@ -60,6 +66,12 @@ export class Manager {
     const parts = { state, files: this.#files, runtime: this.#runtime, version, log, nowMs };
     this.#reconciler = new Reconciler(parts);
     this.firstKey = state.hasAccessKeys ? undefined : newKey(state);
+    this.#sampler = new Sampler({
+      metrics: this.#metrics,
+      nodes: () => sampledNodes(state.list('cluster'), limits.host),
+      reader: () => adminReader(env),
+      nowMs,
+    });
   }
 
   /**
@@ -84,13 +96,26 @@ export class Manager {
     });
     const api = new QueryApi({ service, nowMs, log });
     const secretOf = (id: string) => state.accessKey(id)?.secret;
+    const pages = new Console(
+      {
+        host: options.host,
+        needsKey: needsSignature,
+        port: () => Number(new URL(manager.url).port),
+      },
+      {
+        ...{ service, state, limits, region, nowMs, log, metrics: manager.#metrics },
+        reader: () => adminReader(options.env),
+        observe: (id) => manager.#runtime.observe(id),
+      },
+    );
     try {
-      manager.#server = await ApiServer.open(options, { api, secretOf, nowMs, log });
+      manager.#server = await ApiServer.open(options, { api, pages, secretOf, nowMs, log });
     } catch (error) {
       state.close();
       throw error;
     }
     manager.#reconciler.start();
+    manager.#sampler.start();
     manager.#windows = setInterval(() => manager.#openWindows(), WINDOW_LOOK_MS);
     return manager;
   }
@@ -104,7 +129,7 @@ export class Manager {
     clearInterval(this.#windows);
     await this.#server.close();
     this.#runtime.close();
-    await this.#reconciler.stop();
+    await Promise.all([this.#reconciler.stop(), this.#sampler.stop()]);
     const clusters = this.#state.list('cluster');
     const ends = await Promise.allSettled(clusters.map(({ id }) => this.#runtime.stop(id)));
     this.#state.close();

@@ -13,6 +13,9 @@ interface Reply {
   readonly body: string;
 }
 
+/** What clusters of tests may be. */
+export const LIMITS = { nodesPerClusterMax: 60, firstPort: 12_000, host: '127.0.0.1' };
+
 /** The API over a state in memory, without nodes: a test says when a cluster is as it is wanted. */
 export class ApiHarness {
   readonly state = StateFile.open(':memory:');
@@ -24,21 +27,22 @@ export class ApiHarness {
     remove: (name) => void this.copies.push(`no ${name}`),
   };
   nowMs = Date.UTC(2026, 10, 29, 8);
+  readonly service: Service;
   readonly #api: QueryApi;
 
   constructor({ checksAccess = false } = {}) {
     const nowMs = (): number => this.nowMs;
-    const service = new Service({
+    this.service = new Service({
       state: this.state,
       files: this.files,
       region: 'local',
       version: VERSION,
-      limits: { nodesPerClusterMax: 60, firstPort: 12_000, host: '127.0.0.1' },
+      limits: LIMITS,
       checksAccess,
       nowMs,
       changed: (id) => this.changed.push(id),
     });
-    this.#api = new QueryApi({ service, nowMs, log: silentLogger });
+    this.#api = new QueryApi({ service: this.service, nowMs, log: silentLogger });
   }
 
   /** Sends an operation; members as `NumCacheNodes=3`. */

@@ -6,7 +6,13 @@ import { bundleNode } from '../../scripts/node-bundle/build.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, 'dist/tests');
-const INPUTS = ['src/**/*.ts', 'scripts/node-bundle/*.ts', 'package*.json', 'LICENSE'];
+const INPUTS = [
+  'src/**/*.ts',
+  'src/control/console/assets/*',
+  'scripts/node-bundle/*.ts',
+  'package*.json',
+  'LICENSE',
+];
 /** Beside the code, a program reads its version and its licence. */
 const BESIDE = ['package.json', 'LICENSE'];
 /** No run of tests takes so long: a build of older sources that is older than this is removed. */

@@ -18,6 +18,18 @@ export const controlBounds = (the: (path: string, name: string) => number) => ({
     count(the('reply-memory.ts', 'ENTRIES_MAX')),
     count(the('reply-memory.ts', 'LIFE_MS') / 60_000),
   ],
+  'sessions of the console': [
+    count(the('console/sessions.ts', 'SESSIONS_MAX')),
+    count(the('console/sessions.ts', 'IDLE_MS_MAX') / 60_000),
+    count(the('console/sessions.ts', 'LIFE_MS_MAX') / 3600_000),
+    count(the('console/sign-in.ts', 'ATTEMPTS.burst')),
+  ],
+  'samples of managed clusters': [
+    count(the('control/metrics/cluster-metrics.ts', 'NODES_MAX')),
+    count(the('metrics/sampler.ts', 'READS_MAX')),
+    ms(the('metrics/admin-reader.ts', 'READ_MS_MAX')),
+    bytes(the('metrics/admin-reader.ts', 'READ_BYTES_MAX')),
+  ],
   'events of managed clusters': [
     count(the('state-file.ts', 'EVENTS_MAX')),
     count(the('state-file.ts', 'EVENTS_DAYS')),

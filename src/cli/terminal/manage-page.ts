@@ -9,7 +9,7 @@ export function manageText(
   { region, noAuth }: { readonly region: string; readonly noAuth: boolean },
 ): string {
   const key = noAuth ? { id: 'any', secret: 'any' } : firstKey;
-  const lines = [`ElastiCache's API is at ${url}`, ''];
+  const lines = [`ElastiCache's API is at ${url}`, `Its console is at ${url}/console/`, ''];
   if (!noAuth && firstKey !== undefined) {
     lines.push('This access key may do everything. Its secret is shown only now:', '');
   }

@@ -23,8 +23,22 @@ interface ApiServerOptions {
   readonly needsSignature: boolean;
 }
 
+/** Pages on the same port, such as the console. */
+interface Pages {
+  handles(request: Omit<IncomingRequest, 'body'>): boolean;
+  /** `address`: of the other end. */
+  answer(request: IncomingRequest, address: string): Promise<PageReply>;
+}
+
+interface PageReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string | Buffer;
+}
+
 interface ApiServerParts {
   readonly api: QueryApi;
+  readonly pages: Pages;
   readonly secretOf: (accessKeyId: string) => string | undefined;
   readonly nowMs: () => number;
   readonly log: Logger;
@@ -91,6 +105,7 @@ export class ApiServer {
   }
 
   async #answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#parts.pages.handles(headOf(message))) return this.#answerPage(message, response);
     const reply = await this.#reply(message);
     if (response.destroyed) return;
     response.writeHead(reply.status, {
@@ -98,6 +113,20 @@ export class ApiServer {
       'x-amzn-requestid': reply.requestId,
       'content-length': Buffer.byteLength(reply.body),
     });
+    response.end(reply.body);
+  }
+
+  async #answerPage(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pages } = this.#parts;
+    // One that is too long is answered as one without a body.
+    const request = await readRequest(message).catch(() => ({
+      ...headOf(message),
+      body: Buffer.alloc(0),
+    }));
+    const reply = await pages.answer(request, message.socket.remoteAddress ?? '');
+    if (response.destroyed) return;
+    const length = Buffer.byteLength(reply.body);
+    response.writeHead(reply.status, { ...reply.headers, 'content-length': length });
     response.end(reply.body);
   }
 
@@ -132,8 +161,6 @@ export class ApiServer {
 
 /** @throws {ApiError} `RequestEntityTooLarge` */
 async function readRequest(message: IncomingMessage): Promise<IncomingRequest> {
-  const { url = '/', method = 'GET', headers } = message;
-  const mark = url.indexOf('?');
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -144,6 +171,11 @@ async function readRequest(message: IncomingMessage): Promise<IncomingRequest> {
   if (length > BODY_BYTES_MAX) {
     throw new ApiError('RequestEntityTooLarge', `A request has at most ${BODY_BYTES_MAX} bytes.`);
   }
+  return { ...headOf(message), body: Buffer.concat(chunks) };
+}
+
+function headOf({ url = '/', method = 'GET', headers }: IncomingMessage) {
+  const mark = url.indexOf('?');
   return {
     method,
     path: mark < 0 ? url : url.slice(0, mark),
@@ -154,6 +186,5 @@ async function readRequest(message: IncomingMessage): Promise<IncomingRequest> {
         Array.isArray(value) ? value.join(',') : value,
       ]),
     ),
-    body: Buffer.concat(chunks),
   };
 }

@@ -33,3 +33,10 @@ export function freePorts(
   }
   throw invalidValue('No ports are left for one more cluster.');
 }
+
+/** `host:port` of a node for clients: the node 0002 has the port after that of the node 0001. */
+export const nodeAddress = (
+  { port }: Pick<ClusterRecord, 'port'>,
+  nodeId: string,
+  host: string,
+): string => `${host}:${port + Number(nodeId) - 1}`;

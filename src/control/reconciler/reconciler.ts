@@ -1,16 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { staying } from '../model/node-count.ts';
-import { type NodeShape, shapeOf } from '../model/node-options.ts';
-import { nodeType } from '../model/node-types.ts';
 import type { ParameterValues } from '../model/parameters.ts';
 import type { ClusterRecord } from '../model/records.ts';
-import { usersText } from '../model/users-text.ts';
 import type { ClusterSpec, Runtime } from '../runtime/runtime.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { type Ending, restoreSnapshot, writeSnapshot } from './snapshot-steps.ts';
 import { nextStep, restarted, type Settled, type Step, settle, type Wanted } from './steps.ts';
+import { groupValuesOf, wantedOf } from './wanted.ts';
 
 /** How often each cluster is looked at, although nobody has changed it. */
 const LOOK_MS = 2000;
@@ -116,12 +114,8 @@ export class Reconciler {
   async #step(id: string, work: Work): Promise<boolean> {
     const { state, runtime } = this.#parts;
     const observed = await runtime.observe(id);
-    const wanted = (record: ClusterRecord): Wanted => ({
-      shapeOf: (node) => this.#shapeOf(record, node),
-      users: this.#usersOf(record),
-    });
-    const cluster = this.#save(id, (record) => settle(record, observed, wanted(record)));
-    const step = cluster && nextStep(cluster, observed, wanted(cluster));
+    const cluster = this.#save(id, (record) => settle(record, observed, this.#wanted(record)));
+    const step = cluster && nextStep(cluster, observed, this.#wanted(cluster));
     const text = JSON.stringify(step ?? '');
     const isRepeated = step !== undefined && text === work.last;
     work.last = text;
@@ -158,15 +152,19 @@ export class Reconciler {
       case 'start':
         return runtime.start(this.#specOf(cluster));
       case 'set-users':
-        return runtime.setUsers(id, this.#usersOf(cluster) ?? '');
+        return runtime.setUsers(id, this.#wanted(cluster).users ?? '');
       case 'add-node':
-        return runtime.addNode(id, this.#shapeOf(cluster, step.node));
+        return runtime.addNode(id, this.#wanted(cluster).shapeOf(step.node));
       case 'remove-node':
         return runtime.removeNode(id, step.node);
       case 'resize-node':
-        return runtime.resizeNode(id, step.node, this.#shapeOf(cluster, step.node).memoryMib);
+        return runtime.resizeNode(
+          id,
+          step.node,
+          this.#wanted(cluster).shapeOf(step.node).memoryMib,
+        );
       case 'restart-node':
-        return runtime.restartNode(id, step.node, this.#shapeOf(cluster, step.node));
+        return runtime.restartNode(id, step.node, this.#wanted(cluster).shapeOf(step.node));
       case 'stop':
         return runtime.stop(id);
       case 'forget':
@@ -193,7 +191,7 @@ export class Reconciler {
       step.kind === 'start' || (step.kind === 'add-node' && step.node === id && !known);
     const begun = this.#save(cluster.id, (record) => {
       const { version } = this.#parts;
-      const parameters = this.#groupValues(record);
+      const parameters = groupValuesOf(record, this.#parts.state);
       const nodes = record.nodes.map((node) =>
         isFor(node.id, node.parameters) ? { ...node, parameters, version } : node,
       );
@@ -202,32 +200,15 @@ export class Reconciler {
     return begun ?? cluster;
   }
 
-  #usersOf({ userGroup }: ClusterRecord): string | undefined {
-    if (userGroup === undefined) return undefined;
-    const { state } = this.#parts;
-    const { userIds = [] } = state.get('usergroup', userGroup) ?? {};
-    return usersText(userIds.flatMap((id) => state.get('user', id) ?? []));
-  }
-
-  #groupValues({ parameterGroup }: ClusterRecord): ParameterValues {
-    return this.#parts.state.get('parametergroup', parameterGroup)?.values ?? {};
-  }
-
-  #shapeOf(cluster: ClusterRecord, node: string): NodeShape {
-    const type = nodeType(cluster.nodeType);
-    if (type === undefined) {
-      const text = `There is no node type ${cluster.nodeType} any more.`;
-      throw new CodedError('ERR_NODE_TYPE', text);
-    }
-    const { parameters } = cluster.nodes.find(({ id }) => id === node) ?? {};
-    return shapeOf(type, parameters ?? this.#groupValues(cluster));
+  #wanted(cluster: ClusterRecord): Wanted {
+    return wantedOf(cluster, this.#parts.state);
   }
 
   #specOf(cluster: ClusterRecord): ClusterSpec {
     const { id, replicas, port, nodes } = cluster;
     const { length } = staying({ nodes });
-    const users = this.#usersOf(cluster);
-    const shape = this.#shapeOf(cluster, staying(cluster)[0]!.id);
+    const { users, shapeOf } = this.#wanted(cluster);
+    const shape = shapeOf(staying(cluster)[0]!.id);
     return { id, replicas, port, users, nodes: length, ...shape };
   }
 

@@ -1,6 +1,7 @@
 import { isAllowed } from '../access/policy.ts';
 import { ApiError } from '../api/errors.ts';
 import type { OperationName } from '../api/operations.ts';
+import { arnOf } from '../model/arn.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { Context, Limits } from './context.ts';
@@ -21,6 +22,12 @@ interface ServiceParts {
   readonly changed: (clusterId: string) => void;
 }
 
+/** Undoes the transaction of an operation that only shows what it would do. */
+class Undone extends Error {}
+
+/** What an operation asks for, beside the change of the state. */
+type Wishes = Pick<Context, 'changed' | 'after'>;
+
 /** Runs operations: who may do it, then all of it or nothing. */
 export class Service {
   readonly #parts: ServiceParts;
@@ -33,10 +40,49 @@ export class Service {
   run(operation: OperationName, input: object, accessKeyId: string): object | undefined {
     const changed = new Set<string>();
     const later: (() => void)[] = [];
-    const context = this.#context({
+    const output = this.#run(operation, input, accessKeyId, {
       changed: (id) => changed.add(id),
       after: (run) => later.push(run),
     });
+    for (const run of later) run();
+    for (const id of changed) this.#parts.changed(id);
+    return output;
+  }
+
+  /**
+   * Runs an operation, reads the state that it leaves, and undoes all of it.
+   * @throws {ApiError} as the operation does.
+   */
+  preview<T>(operation: OperationName, input: object, accessKeyId: string, read: () => T): T {
+    const results: T[] = [];
+    try {
+      this.#parts.state.transaction(() => {
+        this.#run(operation, input, accessKeyId, { changed: () => {}, after: () => {} });
+        results.push(read());
+        throw new Undone();
+      });
+    } catch (error) {
+      if (!(error instanceof Undone)) throw error;
+    }
+    return results[0]!;
+  }
+
+  /** Whether an access key may do something that is no operation of the API. */
+  allows(action: string, resource: Parameters<typeof arnOf>[1], accessKeyId: string): boolean {
+    const { state, region, checksAccess } = this.#parts;
+    if (!checksAccess) return true;
+    const policy = state.accessKey(accessKeyId)?.policy ?? [];
+    const tags = state.tagsOf(resource.kind, resource.id);
+    return isAllowed(policy, { action, resources: [{ arn: arnOf(region, resource), tags }] });
+  }
+
+  #run(
+    operation: OperationName,
+    input: object,
+    accessKeyId: string,
+    wishes: Wishes,
+  ): object | undefined {
+    const context = this.#context(wishes);
     if (this.#parts.checksAccess) this.#checkAccess(operation, input, accessKeyId, context);
     const handler = HANDLERS[operation] as
       | ((input: object, context: Context) => object | undefined)
@@ -45,10 +91,7 @@ export class Service {
       const text = `${operation} is not offered by this version of slabring.`;
       throw new ApiError('InvalidAction', text);
     }
-    const output = this.#parts.state.transaction(() => handler(input, context));
-    for (const run of later) run();
-    for (const id of changed) this.#parts.changed(id);
-    return output;
+    return this.#parts.state.transaction(() => handler(input, context));
   }
 
   #checkAccess(operation: string, input: object, accessKeyId: string, context: Context): void {

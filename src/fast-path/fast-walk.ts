@@ -13,8 +13,10 @@ const POINT_MAX = 0xffff_ffff;
 const PARTS = REGION.WALK_PARTS;
 
 assert(
-  REGION.WALK_SETS_AT + SETS_MAX * REGION.WALK_SET_BYTES <= REGION.WALK_STATES_AT,
-  'the sets of receivers end before their states',
+  REGION.WALK_SETS_BYTES === SETS_MAX * REGION.WALK_SET_BYTES &&
+    REGION.WALK_SETS_AT + REGION.WALK_SETS_BYTES === REGION.WALK_SAVED_AT &&
+    REGION.WALK_SAVED_AT + REGION.WALK_SETS_BYTES <= REGION.WALK_STATES_AT,
+  'the sets of receivers end before what is saved of them, and that before their states',
 );
 
 /** What becomes of an item that is not `collected` for a set of receivers, by its number. */
@@ -48,8 +50,6 @@ export type Walk = (
  * or collects their states, by the part of the ring that their key is on.
  */
 export class FastWalk {
-  /** How many items the last step has looked at. */
-  visited = 0;
   /** Whether the last step ended because a set of receivers has no room for more states. */
   isFull = false;
   readonly #walk: Walk;
@@ -97,13 +97,12 @@ export class FastWalk {
 
   /**
    * Walks over the groups of buckets `first … last - 1`; returns the one it has stopped in front
-   * of. If the sets still have room, the JavaScript must visit that group: its lock is busy, or an
-   * item of it is not simple.
+   * of. If that is not for want of room, or the sets are empty, JavaScript must visit the group:
+   * its lock is busy, an item of it is not simple, or its states do not fit together.
    */
   step(first: number, last: number, groups: number, band?: WalkBand): number {
     const { from = 0, end = POINT_MAX, again = POINT_MAX } = band ?? {};
     const next = this.#walk(first, last, groups, secondsOf(from), secondsOf(end), secondsOf(again));
-    this.visited = this.#results[RESULT.WALKED]!;
     this.isFull = this.#results[RESULT.WALK_FULL] !== 0;
     return next;
   }

@@ -56,6 +56,8 @@ export const REGION = {
   WALK_ACTIONS_AT: 31_232,
   WALK_SETS_AT: 37_376,
   WALK_SET_BYTES: 16,
+  WALK_SETS_BYTES: 256,
+  WALK_SAVED_AT: 37_632,
   /** The states of a set leave together: a receiver takes so many in a fraction of a ms. */
   WALK_STATES_MAX: 64,
   WALK_STATES_AT: 40_960,
@@ -97,10 +99,9 @@ export const RESULT = {
   CHANGED_STATES: 7,
   /** How many states the last call has taken. */
   TAKEN: 8,
-  /** How many items the last walk has looked at, and whether it ended for want of room. */
-  WALKED: 9,
-  WALK_FULL: 10,
-  WORDS: 11,
+  /** Whether the last walk ended for want of room. */
+  WALK_FULL: 9,
+  WORDS: 10,
 } as const;
 
 /**

@@ -26,7 +26,6 @@ import {
   KEY_SLOT_MASK,
   RESULT_TOUCHED,
   RESULT_WALK_FULL,
-  RESULT_WALKED,
   SEGMENT_WARM,
   STATE_BIT_BINARY,
   STATE_BIT_EXISTS,
@@ -54,8 +53,10 @@ import {
   WALK_LASTS_AT,
   WALK_PARTS,
   WALK_PARTS_AT,
+  WALK_SAVED_AT,
   WALK_SET_BYTES,
   WALK_SETS_AT,
+  WALK_SETS_BYTES,
   WALK_STATES_MAX,
 } from './constants';
 import { hashOfItem } from './lookup';
@@ -95,7 +96,6 @@ const SET_COUNT: usize = 12;
 let from: u32 = 0;
 let before: u32 = 0;
 let again: u32 = 0;
-let walked: i32 = 0;
 let isFull: i32 = 0;
 
 /**
@@ -114,14 +114,12 @@ export function walk(
   from = accessFrom;
   before = accessBefore;
   again = accessAgain;
-  walked = 0;
   isFull = 0;
   let group = first;
   for (; group < last; group++) {
     if ((group - first) % WINDOW === 0) touchGroups(group, min<i32>(group + WINDOW, last));
     if (!visitGroup(group, groups)) break;
   }
-  store<i32>(region, walked, RESULT_WALKED);
   store<i32>(region, isFull, RESULT_WALK_FULL);
   return group;
 }
@@ -144,7 +142,10 @@ function touchGroups(first: i32, last: i32): void {
 function visitGroup(group: i32, groups: i32): bool {
   const stripe = stripeOf(group);
   if (!tryLock(stripe)) return false;
+  copy(region + WALK_SAVED_AT, region + WALK_SETS_AT, WALK_SETS_BYTES);
   const isVisited = visitOpened(group, groups);
+  // JavaScript visits the whole group, or the next walk does: none of its states stays.
+  if (!isVisited) copy(region + WALK_SETS_AT, region + WALK_SAVED_AT, WALK_SETS_BYTES);
   unlock(stripe);
   return isVisited;
 }
@@ -164,7 +165,6 @@ function visitOpened(group: i32, groups: i32): bool {
 }
 
 function visitItem(id: u32, item: usize): bool {
-  walked++;
   const meta = metaOf(item);
   const access = load<u32>(item, ITEM_ACCESS) & ITEM_ACCESS_MASK;
   if (!((access >= from && access < before) || access >= again)) return true;

@@ -101,6 +101,16 @@ describe.each([
     expect(share.bytesSent).toBeGreaterThan(moving.length * 60);
     expect(share.keysLeft).toBe(0);
   });
+  test('items arrive whose states have no room beside each other', async () => {
+    const large = moving.slice(0, 60);
+    for (const key of large) source.send(set(key, 'x'.repeat(40_000)));
+    for (const key of moving.slice(large.length))
+      source.send(set(key, 'set later, so found first'));
+    start();
+    await complete();
+    expect(outcome).toBe('done');
+    expect(moving.filter((key) => !has(key))).toEqual([]);
+  });
   test('a fill has one batch on the way at a time', async () => {
     start();
     let most = 0;

@@ -9,32 +9,44 @@ import {
 } from '../thread/adopted.ts';
 import { boundsOf, holds } from '../thread/roles.ts';
 
+interface Lost {
+  readonly peer: PeerIdentity;
+  /** Those that do not reach it. */
+  readonly threads: Set<number>;
+}
+
 /** The members that this one does not reach, and what must wait for them. */
 export class LostReceivers {
   /** By `peerKey`. */
-  readonly #peers = new Map<string, PeerIdentity>();
+  readonly #peers = new Map<string, Lost>();
   #now: Adopted | undefined;
   /** Whether members that are filled must wait: see `servesWithout`. */
   isBlocking = false;
 
   get names(): readonly string[] {
-    return [...this.#peers.values()].map(({ name }) => name);
+    return [...this.#peers.values()].map(({ peer }) => peer.name);
   }
 
-  /** Whether that is news. */
-  reached({ name, incarnation }: PeerIdentity, isReached: boolean): boolean {
+  /**
+   * A thread does not reach the peer, or does again. Returns whether that is news: a peer is back
+   * once all threads reach it.
+   */
+  reached({ name, incarnation }: PeerIdentity, isReached: boolean, thread: number): boolean {
     const key = peerKey({ name, incarnation });
-    const isNew = isReached === this.#peers.has(key);
-    if (isReached) this.#peers.delete(key);
-    else this.#peers.set(key, { name, incarnation });
+    const known = this.#peers.get(key);
+    const lost = known ?? { peer: { name, incarnation }, threads: new Set() };
+    if (isReached) lost.threads.delete(thread);
+    else lost.threads.add(thread);
+    if (lost.threads.size === 0) this.#peers.delete(key);
+    else this.#peers.set(key, lost);
     this.#look();
-    return isNew;
+    return this.#peers.has(key) !== (known !== undefined);
   }
 
   /** Members that are up no more, or are other processes, are missed by nobody. */
   follow(now: Adopted): void {
     this.#now = now;
-    for (const [key, peer] of this.#peers) {
+    for (const [key, { peer }] of this.#peers) {
       if (!mayRun(now.topology, peer)) this.#peers.delete(key);
     }
     this.#look();
@@ -42,7 +54,7 @@ export class LostReceivers {
 
   #look(): void {
     const now = this.#now;
-    const lost = [...this.#peers.values()];
+    const lost = [...this.#peers.values()].map(({ peer }) => peer);
     this.isBlocking = lost.length > 0 && (now === undefined || !servesWithout(now, lost));
   }
 }

@@ -183,9 +183,11 @@ export class NodeCluster implements MainCluster {
     await this.#cleaning.catch(() => {});
   }
 
-  #reached({ name, incarnation, isReached }: Extract<ThreadNotice, { kind: 'reached' }>): void {
-    const peer = { name, incarnation };
-    if (this.#lost.reached(peer, isReached)) this.#parts.journal.reached(peer, isReached);
+  #reached(notice: Extract<ThreadNotice, { kind: 'reached' }>): void {
+    const { thread, isReached } = notice;
+    if (this.#lost.reached(notice, isReached, thread)) {
+      this.#parts.journal.reached(notice, isReached);
+    }
     this.#listener();
   }
 

@@ -65,6 +65,7 @@ export type ThreadNotice =
       readonly kind: 'reached';
       readonly name: string;
       readonly incarnation: number;
+      readonly thread: number;
       readonly isReached: boolean;
     };
 

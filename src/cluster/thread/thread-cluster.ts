@@ -213,7 +213,8 @@ export class MemberThread implements ThreadCluster {
       timers,
       linkTo: (member) => linkTo(view.memberAt(member)!)!,
       reached: ({ name, incarnation }, isReached) => {
-        this.#tell({ kind: 'reached', name, incarnation, isReached }).catch(() => {});
+        const { thread } = this.#host;
+        this.#tell({ kind: 'reached', name, incarnation, thread, isReached }).catch(() => {});
       },
     });
   }

@@ -10,7 +10,7 @@ const filling = memberWith(3, { state: 'filling' });
 /** Whether `web-1`, which does not reach `web-2`, lets others wait for that. */
 function blocks(replicas: number, ...members: Member[]): boolean {
   const lost = new LostReceivers();
-  lost.reached(memberWith(2), false);
+  lost.reached(memberWith(2), false, 0);
   lost.follow(adoptedBy(topologyWith(members, { replicas }), self));
   return lost.isBlocking;
 }
@@ -43,9 +43,18 @@ describe('receivers that a member does not reach', () => {
   test('each loss and each return is news once', () => {
     const lost = new LostReceivers();
     const news = [false, false, true, true].map((isReached) => {
-      return lost.reached(memberWith(2), isReached);
+      return lost.reached(memberWith(2), isReached, 0);
     });
     expect(news).toEqual([true, false, true, false]);
+    expect(lost.names).toEqual([]);
+  });
+  test('a peer that one of two threads reaches again is still lost', () => {
+    const lost = new LostReceivers();
+    const reached = (isReached: boolean, thread: number): boolean =>
+      lost.reached(memberWith(2), isReached, thread);
+    expect([reached(false, 0), reached(false, 1), reached(true, 1)]).toEqual([true, false, false]);
+    expect(lost.names).toEqual([memberWith(2).name]);
+    expect(reached(true, 0)).toBe(true);
     expect(lost.names).toEqual([]);
   });
 });

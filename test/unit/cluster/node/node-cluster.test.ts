@@ -270,7 +270,7 @@ describe('receivers that do not acknowledge', () => {
   test('the report names them, and is complete only without them', async () => {
     await test1.adopt(topology(1, 1, ...three));
     await test1.until(() => test1.cluster.report().complete === 1);
-    const peer = { kind: 'reached', name: 'web-2', incarnation: 1002 } as const;
+    const peer = { kind: 'reached', name: 'web-2', incarnation: 1002, thread: 0 } as const;
     await test1.cluster.told({ ...peer, isReached: false });
     expect(test1.cluster.report()).toMatchObject({ complete: 0, unreachable: ['web-2'] });
     await test1.cluster.told({ ...peer, isReached: true });

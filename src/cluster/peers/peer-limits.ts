@@ -25,8 +25,8 @@ export const LINK_LIMITS: LinkLimits = {
   retryMs: 20,
   retryMsMax: 1000,
   framesMax: 16 * 1024,
-  // More than its users have on their way: forwards of 16 MiB or one of 64 MiB, and states of 6 MiB
-  // and one value of 64 MiB.
+  // More than single requests (16 MiB, or one of 64 MiB) and states (6 MiB and one value of 64 MiB)
+  // have on their way; gets of several keys have no bound of their own.
   bytesMax: 160 * 1024 * 1024,
 };
 

@@ -1,7 +1,7 @@
 /** The versions of the engine, as ElastiCache names them; pure. */
 import { compareVersions } from './versions.ts';
 
-interface EngineVersion {
+export interface EngineVersion {
   readonly version: string;
   readonly family: string;
 }

@@ -1,6 +1,6 @@
 /** What operations of clusters look up and check. */
 import { ApiError, invalidCombination, invalidValue } from '../api/errors.ts';
-import { engineVersion } from '../model/engine.ts';
+import { type EngineVersion, engineVersion } from '../model/engine.ts';
 import { whyTooLarge } from '../model/node-options.ts';
 import { type NodeType, nodeType } from '../model/node-types.ts';
 import type { ParameterValues } from '../model/parameters.ts';
@@ -47,7 +47,7 @@ export function checkCount(count: number, { limits }: Context): void {
   throw new ApiError('NodeQuotaForClusterExceeded', `A cluster has at most ${max} nodes.`);
 }
 
-export function knownVersion(text: string) {
+export function knownVersion(text: string): EngineVersion {
   const version = engineVersion(text);
   if (version !== undefined) return version;
   throw invalidValue(`The engine version ${text} does not exist: see DescribeCacheEngineVersions.`);

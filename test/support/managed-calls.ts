@@ -86,12 +86,15 @@ const reboot: Maker = (random, model, world) => {
   return { operation: 'RebootCacheCluster', members, code };
 };
 
-const remove: Maker = (random, model) => {
+const remove: Maker = (random, model, { api }) => {
   const id = random.pick(IDS);
   const last = random.oneIn(3) ? random.pick(SNAPSHOTS) : undefined;
   const more = last === undefined ? '' : `&FinalSnapshotIdentifier=${last}`;
   const members = `CacheClusterId=${id}${more}`;
-  return { operation: 'DeleteCacheCluster', members, code: model.delete(id, last) };
+  const { status = '', failure } = api.state.get('cluster', id) ?? {};
+  const isChanging = ['creating', 'modifying', 'rebooting cluster nodes'].includes(status);
+  const isStuck = isChanging && failure !== undefined;
+  return { operation: 'DeleteCacheCluster', members, code: model.delete(id, last, isStuck) };
 };
 
 const createGroup: Maker = (random, model) => {

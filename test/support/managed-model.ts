@@ -119,10 +119,14 @@ export class ManagedModel {
     return '200';
   }
 
-  /** @param last the name of the last snapshot. */
-  delete(id: string, last: string | undefined): string {
-    const hasFailed = this.clusters.get(id)?.state === 'restore-failed';
-    const whyNot = hasFailed ? undefined : this.whyNot(id);
+  /**
+   * @param last the name of the last snapshot.
+   * @param isStuck whether a step of the cluster fails.
+   */
+  delete(id: string, last: string | undefined, isStuck: boolean): string {
+    const state = this.clusters.get(id)?.state;
+    const mayGo = state === 'restore-failed' || (isStuck && last === undefined);
+    const whyNot = mayGo ? undefined : this.whyNot(id);
     if (whyNot !== undefined) return whyNot;
     if (last !== undefined && this.snapshots.has(last)) return 'SnapshotAlreadyExistsFault';
     if (last !== undefined) this.snapshots.set(last, 'creating');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CodedError, type Logger } from '../../base/index.ts';
+import { CodedError, type Logger, sha256 } from '../../base/index.ts';
 import type { IncomingRequest } from '../access/caller.ts';
 import { ApiError } from './errors.ts';
 import type { Fields } from './fields.ts';
@@ -96,15 +96,21 @@ function operationOf(form: FormNode): OperationName {
 }
 
 /**
- * What the same request has again: the id that an SDK gives to all its tries, with the body.
+ * What the same request has again: the id that an SDK gives to all its tries, with a hash of what
+ * it asks.
  * Undefined: the request changes nothing, or has no such id.
  */
 function changeKey(
   operation: OperationName,
-  { headers, body }: IncomingRequest,
+  { headers, query, body }: IncomingRequest,
   accessKeyId: string,
 ): string | undefined {
   const id = headers['amz-sdk-invocation-id'];
   if (id === undefined || /^(?:Describe|List)/.test(operation)) return undefined;
-  return JSON.stringify([accessKeyId, id.slice(0, 100), body.toString('latin1')]);
+  return JSON.stringify([
+    accessKeyId,
+    id.slice(0, 100),
+    query.length,
+    sha256(Buffer.concat([Buffer.from(query), body])),
+  ]);
 }

@@ -134,6 +134,7 @@ export function namesThisHost({ headers }: IncomingRequest, ownHost: string): bo
 export function isFromHere({ headers }: IncomingRequest): boolean {
   const { origin, host } = headers;
   const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  // Pages cannot forge it, and a proxy for TLS does not change it, as it may change the host.
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
   return origin === undefined || origin.replace(/^https?:\/\//, '') === host;
 }

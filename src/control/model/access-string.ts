@@ -47,9 +47,10 @@ export function roleIn(text: string): Role | undefined {
   const words = text.split(/\s+/).filter((word) => word !== '');
   const { isOn, hasKeys, rights } = words.reduce((access, word) => applied(access, word)!, NONE);
   if (!isOn || !hasKeys) return undefined;
-  if (rights.has('admin') && rights.has('write')) return 'admin';
-  if (rights.has('write')) return 'readwrite';
-  return rights.has('read') ? 'readonly' : undefined;
+  // No role of a node writes without reading.
+  if (!rights.has('read')) return undefined;
+  if (!rights.has('write')) return 'readonly';
+  return rights.has('admin') ? 'admin' : 'readwrite';
 }
 
 /** The words apply from left to right; undefined: nodes do not know the word. */

@@ -74,6 +74,13 @@ export interface ClusterRecord {
   readonly failure?: string | undefined;
 }
 
+/** Whether a cluster takes no change but its deletion: a step of it fails, or its restore has. */
+export function canOnlyBeDeleted({ status, failure }: ClusterRecord): boolean {
+  if (status === 'restore-failed') return true;
+  const isChanging = status !== 'available' && status !== 'snapshotting' && status !== 'deleting';
+  return isChanging && failure !== undefined;
+}
+
 export interface SnapshotRecord {
   readonly name: string;
   readonly status: 'creating' | 'available' | 'failed' | 'deleting';

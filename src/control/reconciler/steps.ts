@@ -72,9 +72,6 @@ function changeWay(node: ObservedNode | undefined, wanted: NodeShape): Way {
   return wanted.memoryMib <= node.memoryMibMax ? 'live' : 'restart';
 }
 
-/** Statuses that a cluster leaves only by a request. */
-const RESTING: ReadonlySet<ClusterRecord['status']> = new Set(['available', 'restore-failed']);
-
 /** A cluster as it is now, and what its events say of the difference. */
 export interface Settled {
   readonly cluster: ClusterRecord;
@@ -102,7 +99,7 @@ export function settle(cluster: ClusterRecord, observed: Observed, wanted: Wante
   const isDone =
     nextStep(now, observed, wanted) === undefined &&
     staying(now).every(({ status }) => status === 'available');
-  if (!isDone || RESTING.has(cluster.status)) return { cluster: now, events };
+  if (!isDone || cluster.status === 'restore-failed') return { cluster: now, events };
   if (cluster.status === 'creating') events.push('Cache cluster created');
   if (cluster.isApplying) events.push('Applied the changed parameters');
   else if (cluster.status === 'modifying') events.push('Finished modifying the cache cluster');

@@ -1,7 +1,7 @@
 /** CreateCacheCluster and the other operations of clusters. */
 import { ApiError, invalidCombination, invalidValue } from '../api/errors.ts';
 import { otherTypes } from '../model/node-types.ts';
-import type { ClusterRecord } from '../model/records.ts';
+import { type ClusterRecord, canOnlyBeDeleted } from '../model/records.ts';
 import { availableCluster, clusterOf, save, typeOf } from './cluster-lookups.ts';
 import { clusterView } from './cluster-view.ts';
 import type { Handlers } from './context.ts';
@@ -66,10 +66,10 @@ export const clusterHandlers = {
 
   DeleteCacheCluster: (input, context) => {
     const found = clusterOf(input.CacheClusterId, context);
-    // What could not be restored can only be deleted.
-    const hasFailed = found.status === 'restore-failed';
-    const cluster = hasFailed ? found : availableCluster(input.CacheClusterId, context);
     const { FinalSnapshotIdentifier: final } = input;
+    // A last snapshot needs nodes that serve.
+    const mayGo = canOnlyBeDeleted(found) && (final === undefined || found.failure === undefined);
+    const cluster = mayGo ? found : availableCluster(input.CacheClusterId, context);
     const snapshot = final && newSnapshot(final, cluster, context).name;
     const deleting = { ...cluster, status: 'deleting', snapshot } as const;
     save(deleting, context);

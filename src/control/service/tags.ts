@@ -12,7 +12,7 @@ const VALUE_LENGTH_MAX = 256;
 const REPLICAS_TAG = 'slabring:replicas';
 /** A cluster with this tag has the users of the group; ElastiCache has no such member. */
 export const USER_GROUP_TAG = 'slabring:user-group';
-const REPLICAS_MAX = 3;
+export const REPLICAS_MAX = 3;
 
 type TagMembers = readonly {
   readonly Key?: string | undefined;

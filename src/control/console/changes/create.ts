@@ -1,6 +1,7 @@
 import { invalidValue } from '../../api/errors.ts';
 import { FAMILIES } from '../../model/engine.ts';
 import { NODE_TYPES, nodeType } from '../../model/node-types.ts';
+import { REPLICAS_MAX } from '../../service/tags.ts';
 import { numberField, selectField, textField } from '../fields.ts';
 import { bytes } from '../format.ts';
 import { html } from '../html.ts';
@@ -43,7 +44,7 @@ export const createChange: Change = {
     }),
     numberField({
       ...{ name: 'replicas', label: 'Copies of each key', value: form.get('replicas') },
-      ...{ min: 1, max: 8, hint: 'With 2, one node may die, and no key is lost.' },
+      ...{ min: 1, max: REPLICAS_MAX, hint: 'With 2, one node may die, and no key is lost.' },
     }),
     selectField({
       ...{ name: 'group', label: 'Parameter group', value: form.get('group') },

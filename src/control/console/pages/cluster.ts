@@ -1,7 +1,7 @@
 /** One cluster: what it is, what it does, and what it needs. */
 import type { HotKey } from '../../metrics/hot-keys.ts';
 import { adviceFor } from '../../model/advice.ts';
-import type { ClusterRecord } from '../../model/records.ts';
+import { type ClusterRecord, canOnlyBeDeleted } from '../../model/records.ts';
 import { CHARTS, chartOf } from '../charts.ts';
 import { statusOf } from '../frame.ts';
 import { type Content, type Html, html } from '../html.ts';
@@ -62,7 +62,8 @@ const endpointOf = ({ port, status }: ClusterRecord, host: string): Content =>
 <code>${host}:${port}</code></p>`;
 
 /** What can be done; an operation waits until the cluster is available. */
-function actionsOf({ id, status }: ClusterRecord): Html {
+function actionsOf(cluster: ClusterRecord): Html {
+  const { id, status } = cluster;
   const action = (name: string, label: string, kind = '') =>
     html`<a class="button ${kind}" href="/console/clusters/${id}/${name}">${label}</a>\n`;
   const last = action('delete', 'Delete', 'danger');
@@ -73,7 +74,7 @@ function actionsOf({ id, status }: ClusterRecord): Html {
     action('snapshot', 'Snapshot'),
     last,
   ];
-  const possible = status === 'available' ? all : status === 'restore-failed' && last;
+  const possible = status === 'available' ? all : canOnlyBeDeleted(cluster) && last;
   return html`<p class="actions" data-live="actions">${possible}</p>`;
 }
 

@@ -45,6 +45,12 @@ describe('signing in', () => {
       403,
     );
   });
+  test('a form through a proxy with another host is taken if the browser says so', async () => {
+    const headers = { origin: 'https://console.example', host: '127.0.0.1:8899' };
+    expect((await console.signIn({}, { headers })).status).toBe(403);
+    const sameOrigin = { ...headers, 'sec-fetch-site': 'same-origin' };
+    expect((await console.signIn({}, { headers: sameOrigin })).status).toBe(303);
+  });
   test('attempts of one address are bounded, and others go on', async () => {
     for (let nth = 0; nth < 10; nth++) {
       const reply = await console.signIn({ secret: String(nth) }, { address: '10.0.0.1' });

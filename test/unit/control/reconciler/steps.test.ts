@@ -175,8 +175,12 @@ describe('what has come true', () => {
     expect(settle(deleting, running('0001'))).toEqual({ cluster: deleting, events: [] });
   });
 
-  test('a failure is forgotten once all is well', () => {
-    const record = { ...withStatuses('available'), failure: 'no memory' };
-    expect(settle(record, running('0001')).cluster.failure).toBeUndefined();
-  });
+  test.each(['modifying', 'available'] as const)(
+    'a failure of a cluster that is %s is forgotten once all is well',
+    (status) => {
+      const record = { ...withStatuses('available'), status, failure: 'no memory' };
+      const { cluster } = settle(record, running('0001'));
+      expect(cluster).toMatchObject({ status: 'available', failure: undefined });
+    },
+  );
 });

@@ -106,6 +106,17 @@ describe('ModifyCacheCluster', () => {
     );
   });
 
+  test('a cluster whose change fails can be deleted, but without a last snapshot', () => {
+    modify('CacheNodeType=cache.t3.small&ApplyImmediately=true');
+    const cluster = api.state.get('cluster', 'web')!;
+    api.state.put('cluster', 'web', { ...cluster, failure: 'The port is taken.' });
+    const one = 'CacheClusterId=web';
+    expect(api.codeOf('DeleteCacheCluster', `${one}&FinalSnapshotIdentifier=last`)).toBe(
+      'InvalidCacheClusterState',
+    );
+    expect(api.codeOf('DeleteCacheCluster', one)).toBe('200');
+  });
+
   test.each([
     ['EngineVersion=1.6.6', 'InvalidParameterValue'],
     ['EngineVersion=1.5.16', 'InvalidParameterCombination'],

@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CodedError } from '../../base/index.ts';
 import type { Policy } from '../access/policy.ts';
@@ -33,8 +34,11 @@ interface AccessKey {
 /** Events are kept so long. Source: ElastiCache. */
 const EVENTS_DAYS = 14;
 const EVENTS_MAX = 100_000;
-/** Another process may write for so long. */
-const BUSY_MS = 5000;
+/** Another process may hold the file for so long when it is opened. */
+const BUSY_MS = 1000;
+const SQLITE_BUSY = 5;
+/** It has secrets. SQLite gives the files beside it the mode of this one. */
+const MODE = 0o600;
 
 /**
  * What is wanted, in one file. A change is in the file when its transaction returns, whatever
@@ -48,11 +52,18 @@ export class StateFile {
     this.#database = database;
   }
 
-  /** @throws {CodedError} `ERR_STATE_FILE` if it cannot be opened, or is of a newer slabring. */
+  /**
+   * Until it is closed, no other process can open the file.
+   * @throws {CodedError} `ERR_STATE_FILE` if it cannot be opened, or is of a newer slabring.
+   */
   static open(path: string): StateFile {
+    let database: DatabaseSync | undefined;
     try {
-      const database = new DatabaseSync(path, { timeout: BUSY_MS });
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      if (path !== ':memory:') makePrivate(path);
+      database = new DatabaseSync(path, { timeout: BUSY_MS });
+      // SQLite gives the lock of a file in WAL mode back, unless it is exclusive before.
+      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;');
+      database.exec('PRAGMA synchronous = FULL;');
       const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
       if (version > SCHEMA_VERSION) {
         throw new Error(
@@ -62,7 +73,8 @@ export class StateFile {
       database.exec(SCHEMA);
       return new StateFile(database);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      database?.close();
+      const reason = reasonOf(cause);
       const text = `The state of the managed clusters cannot be opened: ${path}: ${reason}.`;
       throw new CodedError('ERR_STATE_FILE', text, { cause });
     }
@@ -81,7 +93,8 @@ export class StateFile {
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // After some errors, such as a full disk, SQLite has rolled back by itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
@@ -197,4 +210,16 @@ export class StateFile {
     }
     return statement;
   }
+}
+
+/** Before SQLite opens it: a file that is closed later would end the lock of SQLite. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', MODE));
+  chmodSync(path, MODE);
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  if (!('errcode' in cause) || cause.errcode !== SQLITE_BUSY) return cause.message;
+  return 'another slabring manage uses this folder: stop it, or name another folder with --data';
 }

@@ -1,3 +1,4 @@
+import { chmodSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { StateFile } from '../../../../src/control/state/state-file.ts';
@@ -61,5 +62,43 @@ describe('the state file', () => {
     newer.close();
     expect(() => StateFile.open(pathTo('newer.db'))).toThrow(/format 99, of a newer slabring/);
     expect(() => StateFile.open(pathTo('none/x.db'))).toThrow(/cannot be opened/);
+  });
+
+  test('only its owner may read the file, whatever the umask is', () => {
+    const modes = (): readonly string[] =>
+      ['a.db', 'a.db-wal'].map((name) => (statSync(pathTo(name)).mode & 0o777).toString(8));
+    const mask = process.umask(0);
+    try {
+      const first = StateFile.open(pathTo('a.db'));
+      expect(modes()).toEqual(['600', '600']);
+      first.close();
+      chmodSync(pathTo('a.db'), 0o644);
+      const second = StateFile.open(pathTo('a.db'));
+      expect(modes()).toEqual(['600', '600']);
+      second.close();
+    } finally {
+      process.umask(mask);
+    }
+  });
+
+  test('the file has one manager at a time', () => {
+    const first = StateFile.open(pathTo('a.db'));
+    expect(() => StateFile.open(pathTo('a.db'))).toThrow(/another slabring manage uses/);
+    first.close();
+    StateFile.open(pathTo('a.db')).close();
+  });
+
+  test('a transaction that SQLite has undone itself fails with the cause', () => {
+    const path = pathTo('a.db');
+    StateFile.open(path).close();
+    const database = new DatabaseSync(path);
+    const undo = "SELECT RAISE(ROLLBACK, 'the disk is full')";
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON resources BEGIN ${undo}; END`);
+    database.close();
+    const state = StateFile.open(path);
+    const put = () => state.transaction(() => state.put('cluster', 'web', record));
+    expect(put).toThrow('the disk is full');
+    expect(state.transaction(() => state.count('cluster'))).toBe(0);
+    state.close();
   });
 });

@@ -10,6 +10,7 @@ import { adminReader } from './metrics/admin-reader.ts';
 import { ClusterMetrics } from './metrics/cluster-metrics.ts';
 import { Sampler, sampledNodes } from './metrics/sampler.ts';
 import { isInWindow } from './model/cluster-rules.ts';
+import { failureOf } from './reconciler/failures.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { LocalRuntime } from './runtime/local-runtime.ts';
 import type { Limits } from './service/context.ts';
@@ -46,6 +47,7 @@ export interface FirstKey {
 export class Manager {
   /** Undefined if there were keys before. */
   readonly firstKey: FirstKey | undefined;
+  readonly #log: Logger;
   readonly #state: StateFile;
   readonly #runtime: LocalRuntime;
   readonly #files: SnapshotFolder;
@@ -56,6 +58,7 @@ export class Manager {
   #windows: NodeJS.Timeout | undefined;
 
   private constructor(options: ManagerOptions, state: StateFile, log: Logger) {
+    this.#log = log;
     this.#state = state;
     const { data, version, limits, program, env } = options;
     const folder = join(resolve(data), 'clusters');
@@ -140,15 +143,24 @@ export class Manager {
   #openWindows(): void {
     const nowMs = Date.now();
     for (const { id } of this.#state.list('cluster')) {
-      this.#state.transaction(() => {
-        const cluster = this.#state.get('cluster', id);
-        if (cluster?.status !== 'available' || !isInWindow(cluster.maintenanceWindow, nowMs))
-          return;
-        const applied = withPendingApplied(cluster, { nowMs });
-        if (applied !== cluster) this.#state.put('cluster', id, applied);
-      });
+      try {
+        this.#applyPending(id, nowMs);
+      } catch (error) {
+        const failure = failureOf(error);
+        if (failure === undefined) throw error;
+        this.#log.error({ cluster: id }, `${id}: ${failure.message} The next look tries it again.`);
+      }
       this.#reconciler.changed(id);
     }
+  }
+
+  #applyPending(id: string, nowMs: number): void {
+    this.#state.transaction(() => {
+      const cluster = this.#state.get('cluster', id);
+      if (cluster?.status !== 'available' || !isInWindow(cluster.maintenanceWindow, nowMs)) return;
+      const applied = withPendingApplied(cluster, { nowMs });
+      if (applied !== cluster) this.#state.put('cluster', id, applied);
+    });
   }
 }
 

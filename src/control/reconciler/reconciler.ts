@@ -6,6 +6,7 @@ import type { ClusterRecord } from '../model/records.ts';
 import type { ClusterSpec, Runtime } from '../runtime/runtime.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
+import { failureOf } from './failures.ts';
 import { type Ending, restoreSnapshot, writeSnapshot } from './snapshot-steps.ts';
 import { nextStep, restarted, type Settled, type Step, settle, type Wanted } from './steps.ts';
 import { groupValuesOf, wantedOf } from './wanted.ts';
@@ -98,8 +99,9 @@ export class Reconciler {
         while (!signal.aborted && (await this.#step(id, work)));
         work.failures = 0;
       } catch (error) {
-        if (!(error instanceof CodedError)) throw error;
-        this.#failed(id, error);
+        const failure = failureOf(error);
+        if (failure === undefined) throw error;
+        this.#failed(id, failure);
         // The same step is made again: it may work now.
         work.last = '';
         const delayMs = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** work.failures++);
@@ -212,15 +214,18 @@ export class Reconciler {
     return { id, replicas, port, users, nodes: length, ...shape };
   }
 
-  #failed(id: string, error: CodedError): void {
-    const { log, state } = this.#parts;
-    log.error({ cluster: id }, `${id}: ${error.message} The step is tried again.`);
-    const record = state.get('cluster', id);
-    if (record === undefined || record.failure === error.message) return;
-    this.#save(id, (now) => ({
-      cluster: { ...now, failure: error.message },
-      events: [`A step of the cache cluster failed, and is tried again: ${error.message}`],
-    }));
+  #failed(id: string, { message }: CodedError): void {
+    this.#parts.log.error({ cluster: id }, `${id}: ${message} The step is tried again.`);
+    try {
+      this.#save(id, (record) => {
+        if (record.failure === message) return { cluster: record, events: [] };
+        const events = [`A step of the cache cluster failed, and is tried again: ${message}`];
+        return { cluster: { ...record, failure: message }, events };
+      });
+    } catch (error) {
+      // The disk of the state may be the one that is full; then only the log has the failure.
+      if (failureOf(error) === undefined) throw error;
+    }
   }
 
   #tell(sourceId: string, messages: readonly string[]): void {

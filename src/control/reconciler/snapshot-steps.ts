@@ -1,9 +1,9 @@
 /** The steps that write and restore snapshots. */
-import { CodedError } from '../../base/index.ts';
 import type { ClusterRecord } from '../model/records.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
+import { failureOf } from './failures.ts';
 import type { Settled } from './steps.ts';
 
 /** What a step makes of the record; it runs in a transaction. */
@@ -37,8 +37,9 @@ export async function writeSnapshot(
       return { cluster: { ...cluster, snapshot: undefined }, events };
     };
   } catch (error) {
-    if (!(error instanceof CodedError) || signal.aborted || status === 'deleting') throw error;
-    const events = [`Snapshot ${name} failed: ${error.message}`];
+    const failure = failureOf(error);
+    if (failure === undefined || signal.aborted || status === 'deleting') throw error;
+    const events = [`Snapshot ${name} failed: ${failure.message}`];
     return (cluster) => {
       const snapshot = state.get('snapshot', name);
       if (snapshot !== undefined) state.put('snapshot', name, { ...snapshot, status: 'failed' });
@@ -58,9 +59,10 @@ export async function restoreSnapshot(
     const events = [`Restored snapshot ${name}`];
     return (cluster) => ({ cluster: { ...cluster, restoreFrom: undefined }, events });
   } catch (error) {
-    if (!(error instanceof CodedError) || signal.aborted) throw error;
+    const failure = failureOf(error);
+    if (failure === undefined || signal.aborted) throw error;
     const failed = { status: 'restore-failed', restoreFrom: undefined } as const;
-    const events = [`Restore of snapshot ${name} failed: ${error.message}`];
-    return (cluster) => ({ cluster: { ...cluster, ...failed, failure: error.message }, events });
+    const events = [`Restore of snapshot ${name} failed: ${failure.message}`];
+    return (cluster) => ({ cluster: { ...cluster, ...failed, failure: failure.message }, events });
   }
 }

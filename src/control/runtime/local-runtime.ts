@@ -15,6 +15,7 @@ import { MANAGER_USER } from '../model/names.ts';
 import { nodeId } from '../model/node-count.ts';
 import type { NodeShape } from '../model/node-options.ts';
 import { setMemory } from './admin-calls.ts';
+import { endProcess } from './end-process.ts';
 import type { ClusterSpec, Observed, ObservedNode, Runtime, SnapshotTotals } from './runtime.ts';
 import { UsersFile } from './users-file.ts';
 import { runVerb } from './verb-run.ts';
@@ -164,16 +165,8 @@ export class LocalRuntime implements Runtime {
   async stop(id: string): Promise<void> {
     const found = await this.#find(id);
     if (found === undefined) return;
-    process.kill(found.pid, 'SIGTERM');
-    const untilMs = performance.now() + STOP_MS_MAX;
-    while (isRunning(found.pid)) {
-      if (performance.now() > untilMs) {
-        throw failure(
-          `The cluster ${id} (pid ${found.pid}) did not stop in ${STOP_MS_MAX / 1000} s.`,
-        );
-      }
-      await pause(LOOK_MS);
-    }
+    if (await endProcess(found.pid, STOP_MS_MAX)) return;
+    throw failure(`The cluster ${id} (pid ${found.pid}) did not stop in ${STOP_MS_MAX / 1000} s.`);
   }
 
   async forget(id: string): Promise<void> {
@@ -263,15 +256,6 @@ const nameOf = (node: string): string => `node-${Number(node)}`;
 function numberOf(name: string): number | undefined {
   const [, digits] = /^node-(\d+)$/.exec(name) ?? [];
   return digits === undefined ? undefined : Number(digits);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const failure = (message: string): CodedError => new CodedError('ERR_RUNTIME', message);

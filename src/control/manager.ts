@@ -45,8 +45,6 @@ export interface FirstKey {
 
 /** The managed layer: the API in front, the state, and the reconciler behind. */
 export class Manager {
-  /** Undefined if there were keys before. */
-  readonly firstKey: FirstKey | undefined;
   readonly #log: Logger;
   readonly #state: StateFile;
   readonly #runtime: LocalRuntime;
@@ -54,7 +52,8 @@ export class Manager {
   readonly #reconciler: Reconciler;
   readonly #metrics = new ClusterMetrics();
   readonly #sampler: Sampler;
-  #server!: ApiServer;
+  #server: ApiServer | undefined;
+  #firstKey: FirstKey | undefined;
   #windows: NodeJS.Timeout | undefined;
 
   private constructor(options: ManagerOptions, state: StateFile, log: Logger) {
@@ -64,11 +63,9 @@ export class Manager {
     const folder = join(resolve(data), 'clusters');
     this.#runtime = new LocalRuntime({ program, folder, host: limits.host, env });
     const nowMs = () => Date.now();
-    const known = new Set(state.list('snapshot').map(({ name }) => name));
-    this.#files = new SnapshotFolder(join(resolve(data), 'snapshots'), known);
+    this.#files = new SnapshotFolder(join(resolve(data), 'snapshots'));
     const parts = { state, files: this.#files, runtime: this.#runtime, version, log, nowMs };
     this.#reconciler = new Reconciler(parts);
-    this.firstKey = state.hasAccessKeys ? undefined : newKey(state);
     this.#sampler = new Sampler({
       metrics: this.#metrics,
       nodes: () => sampledNodes(state.list('cluster'), limits.host),
@@ -113,30 +110,47 @@ export class Manager {
     );
     try {
       manager.#server = await ApiServer.open(options, { api, pages, secretOf, nowMs, log });
+      manager.#begin(needsSignature);
     } catch (error) {
+      await manager.#server?.close();
       state.close();
       throw error;
     }
-    manager.#reconciler.start();
-    manager.#sampler.start();
-    manager.#windows = setInterval(() => manager.#openWindows(), WINDOW_LOOK_MS);
     return manager;
   }
 
   get url(): string {
-    return this.#server.url;
+    return this.#server!.url;
+  }
+
+  /** Undefined if there were keys before, or none is needed. */
+  get firstKey(): FirstKey | undefined {
+    return this.#firstKey;
   }
 
   /** Stops the API and all clusters; the items of their nodes wait in files. */
   async close(): Promise<void> {
     clearInterval(this.#windows);
-    await this.#server.close();
+    await this.#server!.close();
     this.#runtime.close();
     await Promise.all([this.#reconciler.stop(), this.#sampler.stop()]);
     const clusters = this.#state.list('cluster');
     const ends = await Promise.allSettled(clusters.map(({ id }) => this.#runtime.stop(id)));
     this.#state.close();
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  /** A start that cannot listen does none of this: nobody would see the key, nor a warning. */
+  #begin(needsSignature: boolean): void {
+    const state = this.#state;
+    const known = new Set(state.list('snapshot').map(({ name }) => name));
+    for (const name of this.#files.hideUnknown(known)) {
+      this.#log.warn({ name }, `The state knows no such snapshot: its folder is ${name} now.`);
+    }
+    if (needsSignature && !state.hasAccessKeys) this.#firstKey = newKey(state);
+    this.#reconciler.start();
+    this.#sampler.start();
+    this.#windows = setInterval(() => this.#openWindows(), WINDOW_LOOK_MS);
   }
 
   /** Changes that waited for the maintenance window begin in it. */

@@ -1,4 +1,5 @@
-import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** In the folder of each snapshot. */
@@ -13,15 +14,37 @@ export interface SnapshotFiles {
   remove(name: string): void;
 }
 
-/** Each snapshot has a folder of its own, so what a process that died has left goes with it. */
+/** Each snapshot has a folder of its own; others may be below names that begin with a dot. */
 export class SnapshotFolder implements SnapshotFiles {
   readonly #folder: string;
 
-  /** @param known the snapshots that exist; others are removed. */
-  constructor(folder: string, known: ReadonlySet<string>) {
+  constructor(folder: string) {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(folder)) if (!known.has(name)) this.remove(name);
+  }
+
+  /**
+   * Renames the folders of snapshots that the state does not know: it may be an older one, or new.
+   * In the others it removes what dumps have left whose process died.
+   * @returns the new names
+   */
+  hideUnknown(known: ReadonlySet<string>): readonly string[] {
+    const names = readdirSync(this.#folder).filter((name) => !name.startsWith('.'));
+    for (const name of names) if (known.has(name)) this.#removeLeftovers(name);
+    return names.filter((name) => !known.has(name)).map((name) => this.#hide(name));
+  }
+
+  #hide(name: string): string {
+    const plain = `.unknown-${name}`;
+    const hidden = existsSync(this.#folderOf(plain)) ? `${plain}-${randomUUID()}` : plain;
+    renameSync(this.#folderOf(name), this.#folderOf(hidden));
+    return hidden;
+  }
+
+  #removeLeftovers(name: string): void {
+    for (const file of readdirSync(this.#folderOf(name))) {
+      if (file !== FILE) rmSync(join(this.#folderOf(name), file), { recursive: true, force: true });
+    }
   }
 
   pathOf(name: string): string {

@@ -17,7 +17,13 @@ export {
 export { ControlServer } from './control/control-server.ts';
 export { type ControlReply, type ControlRequest, PAUSE_SECONDS_MAX } from './control/messages.ts';
 export { openPrivateFolder } from './control/private-folder.ts';
-export { isAnswered, type RunEntry, registerSupervisor, socketIn } from './control/run-entry.ts';
+export {
+  isAnswered,
+  ORPHANS_MS_MAX,
+  type RunEntry,
+  registerSupervisor,
+  socketIn,
+} from './control/run-entry.ts';
 export { LocalCluster } from './local-cluster.ts';
 export { orderInEtcd } from './membership/etcd/etcd-changes.ts';
 export type { EtcdOptions } from './membership/etcd/etcd-client.ts';

@@ -35,7 +35,8 @@ export const controlBounds = (the: (path: string, name: string) => number) => ({
     count(the('state-file.ts', 'EVENTS_DAYS')),
   ],
   'step of a managed cluster': [
-    ms(the('local-runtime.ts', 'START_MS_MAX')),
+    ms(the('local-runtime.ts', 'NODES_START_MS_MAX')),
+    ms(the('run-entry.ts', 'ORPHANS_MS_MAX')),
     ms(the('local-runtime.ts', 'STOP_MS_MAX')),
     ms(the('reconciler.ts', 'RETRY_MS')),
     ms(the('reconciler.ts', 'RETRY_MS_MAX')),

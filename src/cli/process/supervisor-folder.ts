@@ -2,12 +2,16 @@
 import { sep } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, type Logger } from '../../base/index.ts';
-import { isAnswered, type RunEntry, registerSupervisor, socketIn } from '../../cluster/index.ts';
+import {
+  isAnswered,
+  ORPHANS_MS_MAX,
+  type RunEntry,
+  registerSupervisor,
+  socketIn,
+} from '../../cluster/index.ts';
 import { localNodes } from './local-nodes.ts';
 import type { StopRequest } from './stop-request.ts';
 
-/** The nodes of a killed supervisor drain and write their items within this time. */
-const ORPHANS_MS_MAX = 120_000;
 /** The consequence of a supervisor without a socket: it serves all the same. */
 export const UNREACHABLE = 'So slabring restart cannot reach this cluster.';
 /** How often it looks whether the nodes of a killed supervisor have ended. */

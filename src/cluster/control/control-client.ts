@@ -16,7 +16,9 @@ export interface FoundSupervisor extends Omit<ClusterStatus, 'event'> {
 
 /** The supervisors of this user that run on this machine. */
 export async function findSupervisors(): Promise<readonly FoundSupervisor[]> {
-  const found = await Promise.all(registeredSockets().map(supervisorAt));
+  // A process that was killed while it waited for a folder leaves another link to it.
+  const folders = new Map(registeredSockets().map((path) => [realPathOf(dirname(path)), path]));
+  const found = await Promise.all([...folders.values()].map(supervisorAt));
   return found.filter((each) => each !== undefined);
 }
 

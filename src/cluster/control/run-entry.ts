@@ -6,6 +6,8 @@ import { isPrivateFolder, openPrivateFolder } from './private-folder.ts';
 
 /** The socket of a supervisor, in its folder. */
 const SOCKET = 'control.sock';
+/** The nodes of a killed supervisor drain and write their items within this time. */
+export const ORPHANS_MS_MAX = 120_000;
 
 /** The folder of a running supervisor, where `slabring restart` finds it. */
 export interface RunEntry {
@@ -13,7 +15,10 @@ export interface RunEntry {
   readonly folder: string;
   /** A path of the socket that is short enough for the system. */
   readonly socketPath: string;
-  /** Removes what is temporary. */
+  /**
+   * Removes what is temporary. The socket of a given folder may be that of another supervisor:
+   * each removes its own when it stops to listen.
+   */
   remove(): void;
 }
 
@@ -37,8 +42,7 @@ export async function registerSupervisor(stateFolder: string | undefined): Promi
     root = openPrivateFolder(runFolder());
   } catch (error) {
     if (stateFolder === undefined) throw error;
-    const socketPath = socketIn(stateFolder);
-    return { folder: stateFolder, socketPath, remove: () => rmSync(socketPath, { force: true }) };
+    return { folder: stateFolder, socketPath: socketIn(stateFolder), remove: () => {} };
   }
   await removeDeadEntries(root);
   const entry = mkdtempSync(join(root, `${process.pid}-`));
@@ -49,10 +53,7 @@ export async function registerSupervisor(stateFolder: string | undefined): Promi
   return {
     folder: stateFolder ?? entry,
     socketPath: socketIn(entry),
-    remove: () => {
-      if (stateFolder !== undefined) rmSync(socketIn(stateFolder), { force: true });
-      rmSync(entry, { recursive: true, force: true });
-    },
+    remove: () => rmSync(entry, { recursive: true, force: true }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type ControlRequest,
   type FoundSupervisor,
   type MemberStatus,
+  ORPHANS_MS_MAX,
   order,
   supervisorOf,
 } from '../../cluster/index.ts';
@@ -20,7 +21,9 @@ import type { ClusterSpec, Observed, ObservedNode, Runtime, SnapshotTotals } fro
 import { UsersFile } from './users-file.ts';
 import { runVerb } from './verb-run.ts';
 
-const START_MS_MAX = 60_000;
+/** Once the nodes of a supervisor that was killed have ended. */
+const NODES_START_MS_MAX = 60_000;
+const START_MS_MAX = ORPHANS_MS_MAX + NODES_START_MS_MAX;
 const STOP_MS_MAX = 120_000;
 const LOOK_MS = 50;
 const MEBIBYTE = 2 ** 20;
@@ -98,7 +101,11 @@ export class LocalRuntime implements Runtime {
     const untilMs = performance.now() + START_MS_MAX;
     while (performance.now() < untilMs) {
       const found = await this.#find(spec.id);
-      if (found?.nodes.every(({ isUp }) => isUp)) return child.unref();
+      if (found?.nodes.every(({ isUp }) => isUp)) {
+        // A manager that died has started the other one, and both want the same ports.
+        if (found.pid !== child.pid) child.kill('SIGKILL');
+        return child.unref();
+      }
       if (child.exitCode !== null || child.signalCode !== null)
         throw startFailure(spec.id, logPath);
       await pause(LOOK_MS);

@@ -1,10 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LocalRuntime } from '../../../../src/control/runtime/local-runtime.ts';
 import { listenAsSupervisor } from '../../../support/supervisor-socket.ts';
 import { folderForEachTest } from '../../../support/test-folder.ts';
+import { waitUntil } from '../../../support/wait.ts';
 
 const { pathTo, cleanups } = folderForEachTest();
+const SPEC = { id: 'web', nodes: 1, replicas: 1, port: 1, users: undefined };
+const SHAPE = { memoryMib: 64, options: [] };
 
 /** Instead of slabring a script runs, with the command line of slabring as $0, $1, … */
 const runtimeWith = (script: string): LocalRuntime =>
@@ -17,6 +21,28 @@ const runtimeWith = (script: string): LocalRuntime =>
 
 const supervisor = async (told: Parameters<typeof listenAsSupervisor>[1]): Promise<void> =>
   void cleanups.push(await listenAsSupervisor(pathTo('clusters', 'web', 'control.sock'), told));
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe('the start of a cluster', () => {
+  test('another supervisor with the folder goes on, and the new one is ended', async () => {
+    const script = 'echo $$ > "$TEST_FOLDER/new"; mv "$TEST_FOLDER/new" "$TEST_FOLDER/pid"';
+    const runtime = runtimeWith(`${script}; exec sleep 300`);
+    const isStarted = () => existsSync(pathTo('pid'));
+    const until = () => waitUntil('the new supervisor has started', isStarted);
+    await supervisor({ pid: process.pid, until });
+    await runtime.start({ ...SPEC, ...SHAPE });
+    const pid = Number(readFileSync(pathTo('pid'), 'utf8'));
+    cleanups.push(() => runs(pid) && process.kill(pid, 'SIGKILL'));
+    await waitUntil('the new supervisor has ended', () => !runs(pid));
+  });
+});
 
 describe('the stop of a cluster', () => {
   test('a supervisor that has just ended needs no signal', async () => {

@@ -16,6 +16,7 @@ import { MANAGER_USER } from '../model/names.ts';
 import { nodeId } from '../model/node-count.ts';
 import type { NodeShape } from '../model/node-options.ts';
 import { setMemory } from './admin-calls.ts';
+import { completeFile } from './complete-file.ts';
 import { endProcess } from './end-process.ts';
 import type { ClusterSpec, Observed, ObservedNode, Runtime, SnapshotTotals } from './runtime.ts';
 import { UsersFile } from './users-file.ts';
@@ -140,7 +141,7 @@ export class LocalRuntime implements Runtime {
   }
 
   async snapshot(id: string, file: string): Promise<SnapshotTotals> {
-    const out = await this.#run('dump', file, id);
+    const out = await completeFile(file, (path) => this.#run('dump', path, id));
     const { items, bytes } = JSON.parse(out) as SnapshotTotals;
     return { items, bytes };
   }

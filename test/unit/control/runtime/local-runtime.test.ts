@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LocalRuntime } from '../../../../src/control/runtime/local-runtime.ts';
 import { listenAsSupervisor } from '../../../support/supervisor-socket.ts';
@@ -48,5 +48,30 @@ describe('the stop of a cluster', () => {
   test('a supervisor that has just ended needs no signal', async () => {
     await supervisor({ pid: spawnSync('true').pid });
     await expect(runtimeWith('').stop('web')).resolves.toBeUndefined();
+  });
+});
+
+describe('a snapshot of a cluster', () => {
+  const DUMP = 'echo "$1" >> "$TEST_FOLDER/paths"; printf items > "$1"';
+  const file = () => pathTo('snapshots', 'items.snapshot');
+
+  test('two dumps of a snapshot write to different files', async () => {
+    mkdirSync(pathTo('snapshots'));
+    await supervisor({ pid: process.pid });
+    const runtime = runtimeWith(`${DUMP}; echo '{"items":2,"bytes":5}'`);
+    const totals = await Promise.all([1, 2].map(() => runtime.snapshot('web', file())));
+    expect(totals).toEqual([1, 2].map(() => ({ items: 2, bytes: 5 })));
+    const paths = readFileSync(pathTo('paths'), 'utf8').trim().split('\n');
+    expect(new Set([...paths, file()]).size).toBe(3);
+    expect(readFileSync(file(), 'utf8')).toBe('items');
+    expect(readdirSync(pathTo('snapshots'))).toEqual(['items.snapshot']);
+  });
+
+  test('a dump that fails leaves nothing', async () => {
+    mkdirSync(pathTo('snapshots'));
+    await supervisor({ pid: process.pid });
+    const runtime = runtimeWith(`${DUMP}; exit 1`);
+    await expect(runtime.snapshot('web', file())).rejects.toThrow('slabring dump failed');
+    expect(readdirSync(pathTo('snapshots'))).toEqual([]);
   });
 });

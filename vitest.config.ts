@@ -17,6 +17,7 @@ const project = (
     readonly env?: Record<string, string>;
     readonly globalSetup?: string;
     readonly isolate?: boolean;
+    readonly exclude?: string[];
   } = {},
 ) => ({
   test: { name, include, testTimeout: 300_000, hookTimeout: 120_000, ...options },
@@ -29,6 +30,8 @@ const PROGRAM = { globalSetup: 'test/support/program-setup.ts' };
  * file must leave nothing changed that others use.
  */
 const SHARED = { isolate: false };
+/** It imports the compiler of AssemblyScript, which replaces Array.prototype.sort. */
+const COMPILER = 'test/unit/fast-path/compile.test.ts';
 
 export default defineConfig({
   test: {
@@ -40,8 +43,9 @@ export default defineConfig({
       project(
         'unit',
         ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/tidy/*.test.ts'],
-        SHARED,
+        { ...SHARED, exclude: [COMPILER] },
       ),
+      project('compiler', [COMPILER]),
       // Sessions once more, on memory that the fast path can use.
       project(
         'fast',

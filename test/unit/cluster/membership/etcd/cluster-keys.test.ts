@@ -46,7 +46,7 @@ test('a state has the topologies, processes, orders, changes and the driver', ()
     [KEYS.secret]: 'abc',
   });
   expect(state.newest).toEqual(newest);
-  expect([...state.topologies.keys()].sort()).toEqual([10, 9]);
+  expect([...state.topologies.keys()].sort((a, b) => a - b)).toEqual([9, 10]);
   expect(state.nodes).toEqual([a]);
   expect(state.ended).toEqual([{ name: 'b', incarnation: 4, modified: 4 }]);
   expect(state.removals).toEqual([removal]);

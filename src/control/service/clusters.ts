@@ -67,8 +67,9 @@ export const clusterHandlers = {
   DeleteCacheCluster: (input, context) => {
     const found = clusterOf(input.CacheClusterId, context);
     const { FinalSnapshotIdentifier: final } = input;
-    // A last snapshot needs nodes that serve.
-    const mayGo = canOnlyBeDeleted(found) && (final === undefined || found.failure === undefined);
+    // A last snapshot needs nodes that serve, as they do after a restore that has failed.
+    const mayHaveLast = found.status === 'restore-failed' || final === undefined;
+    const mayGo = canOnlyBeDeleted(found) && mayHaveLast;
     const cluster = mayGo ? found : availableCluster(input.CacheClusterId, context);
     const snapshot = final && newSnapshot(final, cluster, context).name;
     const deleting = { ...cluster, status: 'deleting', snapshot } as const;

@@ -130,13 +130,13 @@ describe('the admin port', () => {
 
   test('a node is ready at the limit of connections, and not while it drains', async () => {
     const { node, url } = await startWithAdmin('-c', '1');
-    const client = connect(node.port, node.host);
+    const client = connect({ port: node.port, host: node.host, allowHalfOpen: true });
     closers.push(async () => client.destroy());
     await waitUntil('the node has a client', async () => {
       return (await series(url, 'memcached_current_connections')) === 1;
     });
     expect((await ask(`${url}/readyz`)).status).toBe(200);
-    // The client holds its connection open, so that the node drains for some seconds.
+    // The client keeps its half of the connection open, so that the node drains for two seconds.
     client.write('set a 0 0 9\r\n1');
     await waitUntil('the node has the beginning of the request', async () => {
       return (await series(url, 'memcached_read_bytes_total')) > 0;

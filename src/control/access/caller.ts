@@ -21,8 +21,6 @@ export interface Caller {
   readonly region: string;
   /** Such as `elasticache`, `monitoring` or `application-autoscaling`. */
   readonly service: string;
-  /** Another request with the same one is the same request again. */
-  readonly signature: string;
 }
 
 /** How far the clock of a caller may be off, and how long a signature in a header counts. */
@@ -92,7 +90,7 @@ export function callerOf(
         'no proxy changes the header Host.',
     );
   }
-  return { accessKeyId, region, service, signature: claim.signature };
+  return { accessKeyId, region, service };
 }
 
 function claimOf(request: IncomingRequest): Claim {

@@ -226,4 +226,23 @@ describe('policies', () => {
     expect(guarded.codeOf('CreateCacheCluster', CREATE.replace('web', 'db'))).toBe('AccessDenied');
     expect(guarded.ask('DescribeCacheClusters', '', {}, 'NOBODY').body).toContain('AccessDenied');
   });
+
+  test('each name in a list is a resource, and a member without a value is none', () => {
+    const guarded = new ApiHarness({ checksAccess: true });
+    const policy = [
+      { effect: 'Allow', actions: ['*'], resources: ['arn:*:cluster:web'] },
+      { effect: 'Deny', actions: ['*'], resources: ['arn:*:cluster:prod'] },
+    ] as const;
+    guarded.state.addAccessKey({ id: 'KEY', secret: 's', policy });
+    const update = (...ids: string[]): string => {
+      const members = ids.map((id, nth) => `CacheClusterIds.member.${nth + 1}=${id}`);
+      return ['ServiceUpdateName=x', ...members].join('&');
+    };
+    expect(guarded.codeOf('BatchApplyUpdateAction', update('web'))).toBe(
+      'ServiceUpdateNotFoundFault',
+    );
+    expect(guarded.codeOf('BatchApplyUpdateAction', update('web', 'prod'))).toBe('AccessDenied');
+    const input = { CacheClusterId: 'web', FinalSnapshotIdentifier: undefined };
+    expect(() => guarded.service.run('DeleteCacheCluster', input, 'KEY')).toThrow(/not found/i);
+  });
 });

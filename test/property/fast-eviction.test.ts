@@ -184,34 +184,43 @@ const COUNTED = [
   'expiredUnfetched',
 ] as const;
 
+/** A run that has not seen each kind of work goes on, for at most so many rounds. */
+const ROUNDS_MAX = 6;
+
 test(
   `the fast path evicts what JavaScript evicts, in ${PIPELINES} pipelines, seed ${seed}`,
   () => {
-    const sums = Object.fromEntries(COUNTED.map((name) => [name, 0]));
-    for (const nth of POLICIES.keys()) {
-      const random = new Random(seed).fork(nth);
-      const twins = makeTwins(random, nth);
-      const { parts } = twins.fast.harness;
-      const pressure = new Pressure(random, parts.arena.sizeClasses.chunkBytes);
-      fill(twins, pressure);
-      twins.compare();
-      for (let at = 0; at < PIPELINES / POLICIES.length; at++) {
-        change(twins, random, random.oneIn(10) ? random.int(0, 2) : nth);
-        twins.feedCut(random.oneIn(4) ? pressure.binary() : pressure.pipeline(), []);
-        twins.reconnect();
-        if (at % PIPELINES_PER_COMPARISON === 0) twins.compare();
-      }
-      twins.compare();
-      expect(twins.audit()).toEqual([]);
-      for (const name of COUNTED) {
-        for (const sizeClass of parts.arena.sizeClasses.chunkBytes.keys())
-          sums[name]! += parts.totals.get(sizeClass, TOTAL[name]);
-      }
-      expect(twins.fastRequests).toBeGreaterThan(PIPELINES * 5);
+    const sums = new Map<string, number>(COUNTED.map((name) => [name, 0]));
+    const notSeen = () => COUNTED.filter((name) => sums.get(name) === 0);
+    for (let round = 0; round === 0 || (notSeen().length > 0 && round < ROUNDS_MAX); round++) {
+      for (const nth of POLICIES.keys())
+        compareEvictions(new Random(seed).fork(round * POLICIES.length + nth), nth, sums);
     }
     // A page hit is also a ghost hit, but not the other way round.
-    expect(sums['ghostHits']).toBeGreaterThan(sums['pageHits']!);
-    for (const [name, sum] of Object.entries(sums)) expect(sum, name).toBeGreaterThan(0);
+    expect(sums.get('ghostHits')).toBeGreaterThan(sums.get('pageHits')!);
+    expect(notSeen()).toEqual([]);
   },
   TIMEOUT_MS,
 );
+
+/** Sends a third of the pipelines under a policy to both; adds what was counted to the sums. */
+function compareEvictions(random: Random, nth: number, sums: Map<string, number>): void {
+  const twins = makeTwins(random, nth);
+  const { parts } = twins.fast.harness;
+  const pressure = new Pressure(random, parts.arena.sizeClasses.chunkBytes);
+  fill(twins, pressure);
+  twins.compare();
+  for (let at = 0; at < PIPELINES / POLICIES.length; at++) {
+    change(twins, random, random.oneIn(10) ? random.int(0, 2) : nth);
+    twins.feedCut(random.oneIn(4) ? pressure.binary() : pressure.pipeline(), []);
+    twins.reconnect();
+    if (at % PIPELINES_PER_COMPARISON === 0) twins.compare();
+  }
+  twins.compare();
+  expect(twins.audit()).toEqual([]);
+  for (const name of COUNTED) {
+    for (const sizeClass of parts.arena.sizeClasses.chunkBytes.keys())
+      sums.set(name, sums.get(name)! + parts.totals.get(sizeClass, TOTAL[name]));
+  }
+  expect(twins.fastRequests).toBeGreaterThan(PIPELINES * 5);
+}

@@ -25,6 +25,8 @@ const ENTRIES = [
   'proxy/thread-proxy',
   'cluster/node/fill-job',
   'cluster/member',
+  // A node without an admin port, snapshots and warm restarts does not load it.
+  'ops/index',
   // One class in all bundles: `instanceof` tells failures from bugs, which end the node.
   'base/coded-error',
 ];

@@ -18,6 +18,22 @@ export function packagedMain({ project }: BuiltPackages): string {
 }
 
 /**
+ * The lowest resident memory of so many empty nodes, one after another: on a busy machine V8 may
+ * return memory late.
+ */
+export async function leastEmptyNodeBytes(
+  built: BuiltPackages,
+  args: readonly string[],
+  nodes: number,
+): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let nth = 0; nth < nodes; nth++) {
+    least = Math.min(least, await emptyNodeBytes(built, args));
+  }
+  return least;
+}
+
+/**
  * The resident memory of a node without clients and items, in bytes (Linux). The node runs as users
  * start it, without the channel to a supervisor.
  */

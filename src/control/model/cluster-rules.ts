@@ -1,10 +1,13 @@
 /** The rules for the members of a cluster, as ElastiCache has them; pure. */
 import { invalidCombination, invalidValue } from '../api/errors.ts';
+import type { ScaleBatches } from './records.ts';
 
 const DAYS: readonly string[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const WINDOW = /^([a-z]{3}):([01]\d|2[0-3]):([0-5]\d)-([a-z]{3}):([01]\d|2[0-3]):([0-5]\d)$/;
 const WEEK_MINUTES = 7 * 24 * 60;
 const WINDOW_MINUTES = { min: 60, max: 24 * 60 };
+const SCALE_PERCENTAGE = { min: 10, max: 100, default: 20 };
+const SCALE_INTERVAL_MINUTES = { min: 2, max: 30, default: 5 };
 
 /** @throws {ApiError} `InvalidParameterValue`; returns the id in lower case. */
 export function clusterId(text: string): string {
@@ -84,3 +87,25 @@ export function refuseRedisMembers(input: { readonly [M in (typeof OF_REDIS)[num
 /** As `us-east-1a` of us-east-1, and `local-1a` of local. */
 export const firstZone = (region: string): string =>
   /\d$/.test(region) ? `${region}a` : `${region}-1a`;
+
+/**
+ * The batches of ScaleConfig, with the values that it leaves out.
+ * @throws {ApiError} `InvalidParameterValue`
+ */
+export function scaleBatches(config: {
+  readonly ScalePercentage?: number | undefined;
+  readonly ScaleIntervalMinutes?: number | undefined;
+}): ScaleBatches {
+  const {
+    ScalePercentage: percentage = SCALE_PERCENTAGE.default,
+    ScaleIntervalMinutes: intervalMinutes = SCALE_INTERVAL_MINUTES.default,
+  } = config;
+  checkRange('ScalePercentage', percentage, SCALE_PERCENTAGE);
+  checkRange('ScaleIntervalMinutes', intervalMinutes, SCALE_INTERVAL_MINUTES);
+  return { percentage, intervalMinutes };
+}
+
+function checkRange(name: string, value: number, { min, max }: { min: number; max: number }): void {
+  if (value < min || value > max)
+    throw invalidValue(`${name} is ${value}; it must be ${min} to ${max}.`);
+}

@@ -33,7 +33,16 @@ export interface PendingChange {
   /** The zones of the nodes that come, one for each. */
   readonly newZones?: readonly string[];
   readonly nodeType?: string;
+  /** In which batches ElastiCache would replace the nodes. */
+  readonly scale?: ScaleBatches;
   readonly engineVersion?: string;
+}
+
+/** Shown while a node type waits. Here one node follows the other, and keeps its items. */
+export interface ScaleBatches {
+  /** Of all nodes. */
+  readonly percentage: number;
+  readonly intervalMinutes: number;
 }
 
 export interface ClusterRecord {

@@ -85,6 +85,12 @@ function pendingView({
     CacheNodeIdsToRemove: pending.nodeIdsToRemove,
     EngineVersion: pending.engineVersion,
     CacheNodeType: pending.nodeType,
+    ...(pending.scale !== undefined && {
+      ScaleConfig: {
+        ScalePercentage: pending.scale.percentage,
+        ScaleIntervalMinutes: pending.scale.intervalMinutes,
+      },
+    }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { invalidCombination, invalidValue } from '../api/errors.ts';
 import type { InputOf } from '../api/operation.ts';
 import type { OPERATIONS } from '../api/operations.ts';
-import { refuseRedisMembers, windowMinutes } from '../model/cluster-rules.ts';
+import { refuseRedisMembers, scaleBatches, windowMinutes } from '../model/cluster-rules.ts';
 import { isUpgrade } from '../model/engine.ts';
 import { withGroupValues } from '../model/group-values.ts';
 import { nodesAfter, withCount } from '../model/node-count.ts';
@@ -63,7 +63,10 @@ function pendingAfter(cluster: ClusterRecord, input: Modify, context: Context): 
       newZones: NewAvailabilityZones ?? [],
     });
   }
-  if (CacheNodeType !== undefined) pending = { ...pending, nodeType: typeOf(CacheNodeType).name };
+  if (CacheNodeType !== undefined) pending = withType(pending, CacheNodeType, input);
+  else if (input.ScaleConfig !== undefined) {
+    throw invalidCombination('ScaleConfig is only for another CacheNodeType.');
+  }
   if (input.EngineVersion !== undefined) {
     const { version } = knownVersion(input.EngineVersion);
     if (isUpgrade(version, cluster.engineVersion)) {
@@ -74,6 +77,16 @@ function pendingAfter(cluster: ClusterRecord, input: Modify, context: Context): 
     pending = { ...pending, engineVersion: version };
   }
   return pending;
+}
+
+/** A newer type takes the batches of an older one with it. */
+function withType(pending: PendingChange, type: string, { ScaleConfig }: Modify): PendingChange {
+  const { scale: _, ...rest } = pending;
+  return {
+    ...rest,
+    nodeType: typeOf(type).name,
+    ...(ScaleConfig !== undefined && { scale: scaleBatches(ScaleConfig) }),
+  };
 }
 
 /** The cluster begins to change as it waited to. */

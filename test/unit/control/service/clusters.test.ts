@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { ApiHarness, textsIn } from '../../../support/control-api.ts';
 
 const CREATE = 'CacheClusterId=Web&CacheNodeType=cache.t3.micro&NumCacheNodes=3&Engine=memcached';
+const SMALL = 'CacheNodeType=cache.t3.small';
 
 let api: ApiHarness;
 beforeEach(() => {
@@ -96,6 +97,21 @@ describe('ModifyCacheCluster', () => {
     expect(textsIn(body, 'Port')).toEqual(['12000', '12000', '12002']);
   });
 
+  test('the batches of a node type wait with it, and end with it', () => {
+    const batches = () => {
+      const body = describeAll();
+      return [textsIn(body, 'ScalePercentage'), textsIn(body, 'ScaleIntervalMinutes')];
+    };
+    modify(`${SMALL}&ScaleConfig.ScalePercentage=50`);
+    expect(batches()).toEqual([['50'], ['5']]);
+    modify(`${SMALL}&ScaleConfig.ScaleIntervalMinutes=30`);
+    expect(batches()).toEqual([['20'], ['30']]);
+    modify(SMALL);
+    expect(batches()).toEqual([[], []]);
+    modify(`${SMALL}&ScaleConfig.ScalePercentage=10&ApplyImmediately=true`);
+    expect(batches()).toEqual([[], []]);
+  });
+
   test('a cluster that changes takes no second change', () => {
     modify('CacheNodeType=cache.t3.small&ApplyImmediately=true');
     const one = 'CacheClusterId=web';
@@ -121,6 +137,11 @@ describe('ModifyCacheCluster', () => {
     ['EngineVersion=1.6.6', 'InvalidParameterValue'],
     ['EngineVersion=1.5.16', 'InvalidParameterCombination'],
     ['CacheNodeType=none', 'InvalidParameterValue'],
+    ['ScaleConfig.ScalePercentage=50', 'InvalidParameterCombination'],
+    [`${SMALL}&ScaleConfig.ScalePercentage=9`, 'InvalidParameterValue'],
+    [`${SMALL}&ScaleConfig.ScalePercentage=101`, 'InvalidParameterValue'],
+    [`${SMALL}&ScaleConfig.ScaleIntervalMinutes=1`, 'InvalidParameterValue'],
+    [`${SMALL}&ScaleConfig.ScaleIntervalMinutes=31`, 'InvalidParameterValue'],
     ['NumCacheNodes=2', 'InvalidParameterValue'],
     ['AuthToken=x', 'InvalidParameterCombination'],
     ['PreferredMaintenanceWindow=x', 'InvalidParameterValue'],

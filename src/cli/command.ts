@@ -9,6 +9,7 @@ import { dumpVerb } from './verbs/dump.ts';
 import { healthVerb } from './verbs/health.ts';
 import { logVerb } from './verbs/log.ts';
 import { manageVerb } from './verbs/manage.ts';
+import { manageKeysVerb } from './verbs/manage-keys.ts';
 import { nodesVerb } from './verbs/nodes.ts';
 import { proxyVerb } from './verbs/proxy.ts';
 import { restartVerb } from './verbs/restart.ts';
@@ -24,6 +25,7 @@ export function main(args: readonly string[]): Promise<never> {
     proxyVerb(startNode),
     nodesVerb,
     manageVerb,
+    manageKeysVerb,
     restartVerb,
     healthVerb,
     logVerb,

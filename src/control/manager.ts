@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError, fileReason, type Logger } from '../base/index.ts';
@@ -6,6 +5,8 @@ import { EVERYTHING } from './access/policy.ts';
 import { ApiServer } from './api/api-server.ts';
 import { QueryApi } from './api/query-api.ts';
 import { Console } from './console/console.ts';
+import { KeySocket, STATE } from './keys/key-socket.ts';
+import { type NewKey, newKey } from './keys/new-key.ts';
 import { adminReader } from './metrics/admin-reader.ts';
 import { ClusterMetrics } from './metrics/cluster-metrics.ts';
 import { Sampler, sampledNodes } from './metrics/sampler.ts';
@@ -37,12 +38,6 @@ export interface ManagerOptions {
 /** How often windows are looked at. */
 const WINDOW_LOOK_MS = 30_000;
 
-/** A key that the first start has made; nobody sees its secret again. */
-export interface FirstKey {
-  readonly id: string;
-  readonly secret: string;
-}
-
 /** The managed layer: the API in front, the state, and the reconciler behind. */
 export class Manager {
   readonly #log: Logger;
@@ -53,7 +48,8 @@ export class Manager {
   readonly #metrics = new ClusterMetrics();
   readonly #sampler: Sampler;
   #server: ApiServer | undefined;
-  #firstKey: FirstKey | undefined;
+  #keySocket: KeySocket | undefined;
+  #firstKey: NewKey | undefined;
   #windows: NodeJS.Timeout | undefined;
 
   private constructor(options: ManagerOptions, state: StateFile, log: Logger) {
@@ -76,7 +72,8 @@ export class Manager {
 
   /**
    * Opens the state, listens, and begins to make the clusters as they are wanted.
-   * @throws {CodedError} `ERR_STATE_FILE`, `ERR_PORT_TAKEN` or `ERR_ADDRESS_UNAVAILABLE`
+   * @throws {CodedError} `ERR_STATE_FILE`, `ERR_PORT_TAKEN`, `ERR_ADDRESS_UNAVAILABLE` or
+   *   `ERR_CONTROL_SOCKET`
    */
   static async open(options: ManagerOptions, log: Logger): Promise<Manager> {
     const state = openState(options.data);
@@ -110,9 +107,10 @@ export class Manager {
     );
     try {
       manager.#server = await ApiServer.open(options, { api, pages, secretOf, nowMs, log });
+      manager.#keySocket = await KeySocket.open(options.data, state);
       manager.#begin(needsSignature);
     } catch (error) {
-      await manager.#server?.close();
+      await Promise.all([manager.#server?.close(), manager.#keySocket?.close()]);
       state.close();
       throw error;
     }
@@ -124,14 +122,14 @@ export class Manager {
   }
 
   /** Undefined if there were keys before, or none is needed. */
-  get firstKey(): FirstKey | undefined {
+  get firstKey(): NewKey | undefined {
     return this.#firstKey;
   }
 
   /** Stops the API and all clusters; the items of their nodes wait in files. */
   async close(): Promise<void> {
     clearInterval(this.#windows);
-    await this.#server!.close();
+    await Promise.all([this.#server!.close(), this.#keySocket!.close()]);
     this.#runtime.close();
     await Promise.all([this.#reconciler.stop(), this.#sampler.stop()]);
     const clusters = this.#state.list('cluster');
@@ -147,7 +145,10 @@ export class Manager {
     for (const name of this.#files.hideUnknown(known)) {
       this.#log.warn({ name }, `The state knows no such snapshot: its folder is ${name} now.`);
     }
-    if (needsSignature && !state.hasAccessKeys) this.#firstKey = newKey(state);
+    if (needsSignature && !state.hasAccessKeys) {
+      this.#firstKey = newKey();
+      state.addAccessKey({ ...this.#firstKey, policy: EVERYTHING });
+    }
     this.#reconciler.start();
     this.#sampler.start();
     this.#windows = setInterval(() => this.#openWindows(), WINDOW_LOOK_MS);
@@ -185,14 +186,5 @@ function openState(data: string): StateFile {
     const text = `The folder ${data} cannot be made: ${fileReason(cause, data, 'write')}`;
     throw new CodedError('ERR_STATE_FILE', text, { cause });
   }
-  return StateFile.open(join(data, 'slabring.db'));
-}
-
-/** As AWS's are: 20 characters and 40. */
-function newKey(state: StateFile): FirstKey {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const id = `AKSR${[...randomBytes(16)].map((byte) => letters[byte % 32]).join('')}`;
-  const secret = randomBytes(30).toString('base64');
-  state.addAccessKey({ id, secret, policy: EVERYTHING });
-  return { id, secret };
+  return StateFile.open(join(data, STATE));
 }

@@ -14,6 +14,13 @@ export const controlBounds = (the: (path: string, name: string) => number) => ({
     count(the('api/rate.ts', 'BURST')),
     count(the('api/rate.ts', 'PER_SECOND')),
   ],
+  'access keys of the managed API': [
+    count(the('control/keys/key-orders.ts', 'KEYS_MAX')),
+    count(the('control/access/iam-policy.ts', 'POLICY_CHARS_MAX')),
+    count(the('control/keys/key-socket.ts', 'CONNECTIONS_MAX')),
+    bytes(the('control/keys/key-socket.ts', 'LINE_CHARS_MAX')),
+    ms(the('control/keys/key-socket.ts', 'REQUEST_MS_MAX')),
+  ],
   'replies that are kept for tries': [
     count(the('reply-memory.ts', 'ENTRIES_MAX')),
     count(the('reply-memory.ts', 'LIFE_MS') / 60_000),

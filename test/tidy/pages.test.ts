@@ -12,6 +12,7 @@ import { dumpVerb } from '../../src/cli/verbs/dump.ts';
 import { healthVerb } from '../../src/cli/verbs/health.ts';
 import { logVerb } from '../../src/cli/verbs/log.ts';
 import { manageVerb } from '../../src/cli/verbs/manage.ts';
+import { manageKeysVerb } from '../../src/cli/verbs/manage-keys.ts';
 import { nodesVerb } from '../../src/cli/verbs/nodes.ts';
 import { proxyVerb } from '../../src/cli/verbs/proxy.ts';
 import { restartVerb } from '../../src/cli/verbs/restart.ts';
@@ -44,6 +45,7 @@ describe('pages', () => {
       proxyVerb(startNode),
       nodesVerb,
       manageVerb,
+      manageKeysVerb,
       restartVerb,
       healthVerb,
       logVerb,

@@ -23,18 +23,25 @@ type Invocation =
  */
 export function readCommandLine(args: readonly string[], verbs: readonly Verb[]): Invocation {
   const [first = '--help', ...rest] = args;
-  if (HELP_WORDS.includes(first))
-    return { kind: 'help', verb: verbs.find((each) => each.name === rest[0]) };
+  if (HELP_WORDS.includes(first)) return { kind: 'help', verb: wordsOf(rest, verbs) };
   if (VERSION_WORDS.includes(first)) return { kind: 'version' };
-  const verb = verbs.find(({ name }) => name === verbName(first));
+  const verb = wordsOf([verbName(first), ...rest], verbs);
   if (verb === undefined) throw usageError(unknownVerbText(first, verbs));
 
-  const parsed = parse(expandShortFlags(first === verb.name ? rest : args, verb.flags), verb);
+  const words = verbName(first) === first ? verb.name.split(' ').length : 0;
+  const parsed = parse(expandShortFlags(args.slice(words), verb.flags), verb);
   if (parsed['help'] === true || parsed['h'] === true) return { kind: 'help', verb };
   if (parsed['version'] === true || parsed['V'] === true) return { kind: 'version' };
   const given = givenTexts(parsed, verb.flags);
-  const words = (parsed['_'] as readonly unknown[]).map(String);
-  return { kind: 'run', verb, given, args: argumentsOf(words, verb) };
+  const positionals = (parsed['_'] as readonly unknown[]).map(String);
+  return { kind: 'run', verb, given, args: argumentsOf(positionals, verb) };
+}
+
+/** The verb that these words begin with; some have two, as `manage attach`. */
+function wordsOf(words: readonly string[], verbs: readonly Verb[]): Verb | undefined {
+  const named = (count: number) =>
+    verbs.find(({ name }) => name === words.slice(0, count).join(' '));
+  return named(2) ?? named(1);
 }
 
 /** yargs leaves every value as the text that was typed; the option table converts it. */

@@ -19,12 +19,14 @@ import { listenForStop } from '../process/stop-request.ts';
 import { manageText } from '../terminal/manage-page.ts';
 import { defineVerb } from '../verb.ts';
 
+export const dataFlag = text({
+  default: 'slabring-data',
+  placeholder: '<folder>',
+  doc: 'Folder that keeps what is wanted (slabring.db), and the clusters with their items.',
+});
+
 const manageFlags = {
-  data: text({
-    default: 'slabring-data',
-    placeholder: '<folder>',
-    doc: 'Folder that keeps what is wanted (slabring.db), and the clusters with their items.',
-  }),
+  data: dataFlag,
   port: integer({
     short: 'p',
     default: 8899,
@@ -93,7 +95,7 @@ export const manageVerb = defineVerb({
     'and Terraform create, scale, reboot and delete real clusters with it; only the endpoint ' +
     'changes. The items move before a node goes, so no change loses one. Ctrl-C stops all ' +
     'clusters; the next start has them again, with their items.\n' +
-    'The first start makes an access key and shows it once.',
+    'The first start makes an access key and shows it once; `slabring manage keys` makes others.',
   flags: manageFlags,
   rules: [onlyHere, aName],
   hasLog: true,

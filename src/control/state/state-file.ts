@@ -194,6 +194,20 @@ export class StateFile {
     return this.#prepare('SELECT 1 FROM access_keys LIMIT 1').get() !== undefined;
   }
 
+  /** In the order of their ids. */
+  accessKeys(): readonly Omit<AccessKey, 'secret'>[] {
+    return this.#prepare('SELECT id, policy FROM access_keys ORDER BY id')
+      .all()
+      .map((row) => ({
+        id: String(row['id']),
+        policy: JSON.parse(String(row['policy'])) as Policy,
+      }));
+  }
+
+  removeAccessKey(id: string): void {
+    this.#prepare('DELETE FROM access_keys WHERE id = ?').run(id);
+  }
+
   addAccessKey({ id, secret, policy }: AccessKey): void {
     this.#prepare('INSERT INTO access_keys (id, secret, policy) VALUES (?, ?, ?)').run(
       id,

@@ -1,0 +1,91 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { KeySocket, orderKeys, STATE } from '../../../../src/control/keys/key-socket.ts';
+import { StateFile } from '../../../../src/control/state/state-file.ts';
+import { folderForEachTest } from '../../../support/test-folder.ts';
+
+const { pathTo, cleanups } = folderForEachTest();
+const POLICY = '{"Statement":{"Effect":"Allow","Action":"elasticache:*","Resource":"*"}}';
+const socketPath = () => pathTo('keys.sock');
+
+async function openManager() {
+  const state = StateFile.open(pathTo(STATE));
+  const socket = await KeySocket.open(pathTo(), state);
+  const close = async (): Promise<void> => {
+    await socket.close();
+    state.close();
+  };
+  return { state, close };
+}
+
+async function add(): Promise<string> {
+  const reply = await orderKeys(pathTo(), { verb: 'add', policy: POLICY });
+  return 'added' in reply ? reply.added.id : '';
+}
+
+async function idsNow(): Promise<readonly string[]> {
+  const reply = await orderKeys(pathTo(), { verb: 'list' });
+  return 'keys' in reply ? reply.keys.map(({ id }) => id) : [];
+}
+
+describe('the keys of a manager', () => {
+  test('they come and go while it runs, and while it does not', async () => {
+    const before = await add();
+    const { state, close } = await openManager();
+    const during = await add();
+    expect(state.accessKey(during)?.policy[0]?.actions).toEqual(['elasticache:*']);
+    expect(await idsNow()).toEqual([before, during].sort());
+    await orderKeys(pathTo(), { verb: 'remove', id: before });
+    expect(state.accessKey(before)).toBeUndefined();
+    await close();
+    expect(existsSync(socketPath())).toBe(false);
+    expect(await idsNow()).toEqual([during]);
+  });
+
+  test('the errors reach the caller with their codes', async () => {
+    const { close } = await openManager();
+    cleanups.push(close);
+    const unknown = orderKeys(pathTo(), { verb: 'remove', id: 'AKSRNONE' });
+    await expect(unknown).rejects.toMatchObject({ code: 'ERR_NO_KEY' });
+    const wrong = orderKeys(pathTo(), { verb: 'add', policy: '{}' });
+    await expect(wrong).rejects.toMatchObject({ code: 'ERR_POLICY' });
+    expect(await idsNow()).toEqual([]);
+  });
+
+  test.skipIf(process.platform === 'win32')('only its user reaches the socket', async () => {
+    const { close } = await openManager();
+    cleanups.push(close);
+    expect(statSync(socketPath()).mode & 0o777).toBe(0o600);
+  });
+
+  test('a socket that a killed manager has left is replaced', async () => {
+    writeFileSync(socketPath(), '');
+    const { close } = await openManager();
+    cleanups.push(close);
+    expect(await idsNow()).toEqual([]);
+  });
+
+  test.each(['nonsense\n', '{"verb":"drop"}\n', '{"verb":"add"}\n', 'null\n'])(
+    'the socket refuses %j',
+    async (line) => {
+      const { close } = await openManager();
+      cleanups.push(close);
+      const socket = createConnection({ path: socketPath() });
+      socket.write(line);
+      expect(JSON.parse(await text(socket))).toMatchObject({ code: 'ERR_USAGE' });
+    },
+  );
+
+  test('the socket ends a connection whose order is too long', async () => {
+    const { close } = await openManager();
+    cleanups.push(close);
+    const socket = createConnection({ path: socketPath() });
+    socket.on('error', () => {});
+    const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.write('x'.repeat(100_000));
+    socket.resume();
+    await ended;
+  });
+});

@@ -13,6 +13,8 @@ export const KEYS = 1000;
 export const WAIT_MS = 120_000;
 /** An access key has 100 requests a second. */
 const LOOK_MS = 50;
+/** The text of a step in a line of the log. */
+const STEP = /"step":\{"kind".*"msg":"([^"]+)"/;
 
 interface Keys {
   readonly accessKeyId: string;
@@ -23,18 +25,21 @@ interface Keys {
 export class ManagerProcess {
   readonly #data: string;
   readonly #firstPort: number;
+  readonly #env: NodeJS.ProcessEnv;
   #process: OwnedProcess | undefined;
   url = '';
   keys: Keys = { accessKeyId: '', secretAccessKey: '' };
 
-  constructor(data: string, firstPort: number) {
+  /** @param env what the manager has in its environment, with all that it starts. */
+  constructor(data: string, firstPort: number, env: NodeJS.ProcessEnv = {}) {
     this.#data = data;
     this.#firstPort = firstPort;
+    this.#env = env;
   }
 
   async start(...args: readonly string[]): Promise<void> {
     const first = [`--data=${this.#data}`, '--port=0', `--first-port=${this.#firstPort}`];
-    const process = startVerb(['manage', ...first, ...args]);
+    const process = startVerb(['manage', ...first, ...args], { env: this.#env });
     this.#process = process;
     await waitUntil('the API listens', async () => process.stdout.includes('Try:'), WAIT_MS);
     this.url = /http:\S+/.exec(process.stdout)![0];
@@ -46,6 +51,44 @@ export class ManagerProcess {
   async kill(): Promise<void> {
     this.#process!.child.kill('SIGKILL');
     await this.#process!.exited;
+  }
+
+  /**
+   * Begins a change, and kills the manager some time after it has begun so many steps of it; 0:
+   * after its answer. The manager logs its steps (`-v --log-format=json`).
+   * @returns the step, or false if the change was over before.
+   */
+  async killAt(
+    steps: number,
+    delayMs: number,
+    change: { begin(): Promise<unknown>; isOver(): Promise<boolean> },
+  ): Promise<string | false> {
+    const reached = this.#stepBegins(steps);
+    await change.begin();
+    let isWaiting = true;
+    const over = async (): Promise<false> => {
+      while (isWaiting && !(await change.isOver())) await pause(LOOK_MS);
+      return false;
+    };
+    const step = steps === 0 ? 'the answer' : await Promise.race([reached, over()]);
+    isWaiting = false;
+    if (step === false) return false;
+    if (delayMs > 0) await pause(delayMs);
+    await this.kill();
+    return step;
+  }
+
+  #stepBegins(nth: number): Promise<string> {
+    const begun: string[] = [];
+    let rest = '';
+    return new Promise((resolve) => {
+      this.#process!.child.stderr!.on('data', (piece: Buffer) => {
+        const lines = (rest + String(piece)).split('\n');
+        rest = lines.pop()!;
+        begun.push(...lines.flatMap((line) => STEP.exec(line)?.[1] ?? []));
+        if (begun.length >= nth && nth > 0) resolve(begun[nth - 1]!);
+      });
+    });
   }
 
   async stop(): Promise<number | null> {
@@ -92,7 +135,9 @@ export class ManagerProcess {
         await pause(LOOK_MS);
         const shown = `Action=DescribeCacheClusters&CacheClusterId=${id}&ShowCacheNodeInfo=true`;
         const body = await this.ask(shown);
-        return textsIn(body, 'CacheClusterStatus')[0] === 'available' && body;
+        const [status] = textsIn(body, 'CacheClusterStatus');
+        if (status === 'restore-failed') throw new Error(await this.ask('Action=DescribeEvents'));
+        return status === 'available' && body;
       },
       WAIT_MS,
     );

@@ -197,11 +197,25 @@ describe('slabring dump and restore', () => {
     for (const port of ports) {
       expect(await ask(port, 'stats\r\n')).toContain('STAT curr_items 9\r\n');
     }
-    const [admin] = readRecords(process.env).filter(({ nodes: [own = ''] }) =>
-      cluster.addresses.includes(own),
+  });
+  test('a restore by one member of a cluster gives each key to its holder', async () => {
+    const cluster = await startCluster();
+    cleanups.push(() => cluster.stop());
+    const nodes = ['--nodes', cluster.addresses.join(',')];
+    const ports = cluster.addresses.map((each) => Number(each.split(':')[1]));
+    const ask = (port: number, text: string) => exchangeOnce({ port }, text);
+    const itemsOf = async (port: number) =>
+      Number(/STAT curr_items (\d+)/.exec(await ask(port, 'stats\r\n'))![1]);
+    const keys = keysOf('own', 60);
+    await ask(ports[0]!, keys.map((key) => set(key, `value of ${key}`)).join(''));
+    const placed = await Promise.all(ports.map(itemsOf));
+    expect(await run('dump', file, ...nodes)).toMatchObject({ code: 0, err: '' });
+    await run('flush', '--yes', ...nodes);
+    const [admin] = readRecords(process.env).filter(
+      ({ nodes: [own = ''] }) => cluster.addresses[0] === own,
     );
     const unnamed = await run('restore', file, '--admin', admin!.url);
-    expect([unnamed.code, unnamed.err]).toEqual([2, expect.stringContaining('3 copies')]);
+    expect([unnamed.code, unnamed.err]).toEqual([2, expect.stringContaining('3 members')]);
     const headers = { 'content-type': 'application/octet-stream' };
     const token = { authorization: `Bearer ${admin!.token}` };
     const posted = await fetch(`${admin!.url}/snapshot/restore`, {
@@ -209,6 +223,10 @@ describe('slabring dump and restore', () => {
       headers: { ...headers, ...token },
     });
     expect([posted.status, await posted.text()]).toEqual([409, expect.stringContaining('--nodes')]);
+    const one = ['--nodes', cluster.addresses[0]!];
+    expect(await run('restore', file, ...one)).toMatchObject({ code: 0, err: '' });
+    expect(await Promise.all(ports.map(itemsOf))).toEqual(placed);
+    expect((await run('get', ...keys, ...nodes, ...PATIENT)).code).toBe(0);
   });
 });
 

@@ -121,14 +121,14 @@ export class AdminClient {
     return { request, outcome };
   }
 
-  /** How many nodes of its cluster hold each key; 1 without a cluster. */
-  async replicas(): Promise<number> {
+  /** How many members its cluster has, in all states; 0 without a cluster. */
+  async clusterMembers(): Promise<number> {
     const request = await this.#request('GET', '/stats.json', {});
     const response = this.#responseOf(request);
     request.end();
     const { metrics } = JSON.parse((await buffer(await response)).toString('utf8')) as NodeMetrics;
-    const metric = metrics.find(({ name }) => name === 'slabring_cluster_replicas');
-    return metric?.points[0]?.value ?? 1;
+    const metric = metrics.find(({ name }) => name === 'slabring_cluster_members');
+    return (metric?.points ?? []).reduce((sum, { value }) => sum + value, 0);
   }
 
   /** Asks for the log of the node: the response has its lines, an object each. */

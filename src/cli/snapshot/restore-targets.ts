@@ -39,8 +39,8 @@ export async function restoreTargets(
 }
 
 /**
- * The admin port of a node. In a cluster with replicas the items go through its port for clients:
- * only so do all holders of a key get them.
+ * The admin port of a node. In a cluster of several members the items go through its port for
+ * clients: only so do all holders of a key get them, and no other member.
  */
 function adminPort(
   node: string,
@@ -52,13 +52,13 @@ function adminPort(
     url,
     node,
     async restore(replaces) {
-      const replicas = await client.replicas();
-      if (replicas === 1) return client.restore(replaces);
+      const members = await client.clusterMembers();
+      if (members <= 1) return client.restore(replaces);
       if (node !== '') return (await cachePort(node)).restore(replaces);
       throw new CodedError(
         'ERR_USAGE',
-        `The cluster of ${url} has ${replicas} copies of each key: also name the node as clients ` +
-          'do (--nodes <host:port>), so that all holders get the items.',
+        `The node of ${url} is in a cluster of ${members} members: also name it as clients do ` +
+          '(--nodes <host:port>), so that each item gets to the members that hold its key.',
       );
     },
   };

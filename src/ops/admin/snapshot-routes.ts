@@ -52,7 +52,7 @@ export class SnapshotRoutes {
 
   /** Restores the body of the request: `?replace=1` also replaces items that the node has. */
   async restore(request: IncomingMessage): Promise<Reply> {
-    this.#checkReplicas();
+    this.#checkMembers();
     const [, query = ''] = (request.url ?? '').split('?');
     const replaces = new URLSearchParams(query).get('replace') === '1';
     const order = { kind: 'restore', replaces, isAlone: false } as const;
@@ -70,13 +70,14 @@ export class SnapshotRoutes {
     }
   }
 
-  /** An item that only this node stores would be missing, or older, at the other holders. */
-  #checkReplicas(): void {
-    const { replicas = 1 } = this.#control.cluster()?.numbers ?? {};
-    if (replicas <= 1) return;
+  /** Only the ports for clients give an item to all members that hold its key, and to no other. */
+  #checkMembers(): void {
+    const { cluster = '', members = {} } = this.#control.cluster() ?? {};
+    const count = Object.values(members).reduce((sum, each) => sum + each, 0);
+    if (count <= 1) return;
     const text =
-      `The cluster of this node has ${replicas} copies of each key. Restore through the ports ` +
-      'for clients, so that all holders get the items: slabring restore <file> --nodes <nodes>.';
+      `This node is a member of the cluster ${cluster}, which has ${count} members. Restore ` +
+      'through the ports for clients: slabring restore <file> --nodes <nodes>.';
     throw new AdminError(409, text, { connection: 'close' });
   }
 

@@ -44,6 +44,8 @@ const LOADED_AT_FIRST_USE = [
 
 /** Packages that find files of their own by the place of their code. */
 const STARTS_OWN_FILES = ['piscina'];
+/** Packages that one verb needs: the others shall not read and compile them. */
+const RARELY_USED = ['postgres', 'yaml'];
 
 /** What CommonJS packages in a bundle need, under a name that no package has. */
 const REQUIRE =
@@ -118,7 +120,7 @@ export async function bundleNode(output: string): Promise<void> {
         banner: { js: REQUIRE },
         platform: 'node',
         target: 'node24',
-        external: STARTS_OWN_FILES,
+        external: [...STARTS_OWN_FILES, ...RARELY_USED],
         plugins: [ownFiles(entry), lateBuiltins],
       }),
     ),

@@ -2,6 +2,7 @@ import { startNode } from '../node/index.ts';
 import { exitAfter, outputWritten } from './process/exit.ts';
 import { processHost } from './process/host.ts';
 import { run } from './run.ts';
+import { attachVerb } from './verbs/attach.ts';
 import { CACHE_VERBS } from './verbs/cache-verbs.ts';
 import { clusterVerb } from './verbs/cluster.ts';
 import { docsVerb } from './verbs/docs.ts';
@@ -26,6 +27,7 @@ export function main(args: readonly string[]): Promise<never> {
     nodesVerb,
     manageVerb,
     manageKeysVerb,
+    attachVerb,
     restartVerb,
     healthVerb,
     logVerb,

@@ -1,7 +1,10 @@
 import { bytes, count, ms } from './amounts.ts';
 
+type The = (path: string, name: string) => number;
+
 /** The rows of docs/architecture.md, “What is bounded”, for the room `control`. */
-export const controlBounds = (the: (path: string, name: string) => number) => ({
+export const controlBounds = (the: The) => ({
+  ...toolBounds(the),
   'request of the managed API': [
     bytes(the('api/api-server.ts', 'BODY_BYTES_MAX')),
     count(the('api/query.ts', 'NAMES_MAX')),
@@ -47,5 +50,22 @@ export const controlBounds = (the: (path: string, name: string) => number) => ({
     ms(the('local-runtime.ts', 'STOP_MS_MAX')),
     ms(the('reconciler.ts', 'RETRY_MS')),
     ms(the('reconciler.ts', 'RETRY_MS_MAX')),
+  ],
+});
+
+/** Of the verbs that read a database, or call the API. */
+const toolBounds = (the: The) => ({
+  'catalog of a database': [
+    count(the('attach/catalog.ts', 'TABLES_MAX')),
+    count(the('attach/postgres-catalog.ts', 'COLUMNS_MAX')),
+    ms(the('attach/postgres-catalog.ts', 'CONNECT_SECONDS_MAX') * 1000),
+    ms(the('attach/postgres-catalog.ts', 'STATEMENT_MS_MAX')),
+    ms(the('attach/postgres-catalog.ts', 'READ_MS_MAX')),
+    count(the('attach/sqlite-catalog.ts', 'COUNTED_ROWS_MAX')),
+  ],
+  'call of the managed API by slabring': [
+    count(the('calls/api-client.ts', 'TRIES_MAX')),
+    ms(the('calls/api-client.ts', 'CALL_MS_MAX')),
+    bytes(the('calls/api-client.ts', 'REPLY_BYTES_MAX')),
   ],
 });

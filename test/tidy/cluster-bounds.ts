@@ -42,6 +42,7 @@ export const handoverBounds = (the: (path: string, name: string) => number) => (
     ms(the('cluster-flush.ts', 'FLUSH_MS_MAX')),
     ms(the('cluster-flush.ts', 'RETRY_MS')),
     count(the('cluster-flush.ts', 'ROUNDS_MAX')),
+    ms(the('begun-flushes.ts', 'FINISH_MS')),
   ],
   'drop of what a member holds no more': [
     count(the('clean-walk.ts', 'KEYS_PER_SLICE')),

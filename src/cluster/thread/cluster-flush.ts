@@ -13,6 +13,7 @@ import {
 import type { ItemCopies, StoreTime } from '../../store/index.ts';
 import type { PeerPayload } from '../peers/frame-output.ts';
 import { mayRun, type PeerIdentity, peersOf } from './adopted.ts';
+import { BegunFlushes, higherSequence } from './begun-flushes.ts';
 import type { Handover } from './handover.ts';
 import type { FrameSource } from './state-service.ts';
 import type { Timers } from './timers.ts';
@@ -20,8 +21,12 @@ import type { TopologyView } from './topology-view.ts';
 
 const RETRY_MS = 50;
 const FLUSH_MS_MAX = 5000;
-/** How often a flush starts again because the topology has changed. */
+/** How often a flush starts again, because the topology has changed or its number was too low. */
 const ROUNDS_MAX = 5;
+/** By how much its number is above all that have been drawn, at first, and then more each round. */
+const NUMBERS_AHEAD = 2 ** 14;
+const MORE_AHEAD = 8;
+const WORD = 2 ** 32;
 /** An `exptime` above this is a Unix time. */
 const RELATIVE_SECONDS_MAX = 30 * 24 * 3600;
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -55,24 +60,37 @@ interface Answer {
   readonly version: number;
 }
 
+/** What became of one try to have all members hide up to a number. */
+interface HideOutcome {
+  /** Whether all have answered by the topology with which it began. */
+  readonly isInOneTopology: boolean;
+  /** Whether none of them had drawn a higher number before. */
+  readonly isAboveAll: boolean;
+}
+
 /**
- * Flushes all members at one sequence number. In the first phase each member hides all that it has,
- * and tells its sequence number; in the second one each hides all items up to the highest. An item
- * has the same number at all its holders, so a state that is on the way while its receiver flushes
- * is hidden or visible there as at its primary, and all later writes get higher numbers.
+ * Flushes all members at one sequence number. In the first phase each member tells the number that
+ * it has drawn last; in the second one each hides all items up to a number above all of these. An
+ * item has the same number at all its holders, so a state that is on the way while its receiver
+ * flushes is hidden or visible there as at its primary, and all later writes get higher numbers.
  *
- * Without the first hiding, an increment between the phases would give an old item a number above
- * the highest.
+ * The number is so far above the others that no member draws it in between: an increment would give
+ * an old item a number above it. A member that has drawn it says so, and the flush begins again.
+ *
+ * A flush that fails, or whose node ends, is finished later: see BegunFlushes.
  *
  * All that happens in one topology, by all threads of all members: else a member that this node
  * does not know would keep what it got from one that does.
  */
 export class ClusterFlush {
   readonly #parts: ClusterFlushParts;
+  readonly #begun: BegunFlushes;
   #pending: { cancel(): void } | undefined;
 
   constructor(parts: ClusterFlushParts) {
     this.#parts = parts;
+    const hide = async (sequence: SequenceNumber) => (await this.#hide(sequence)).isInOneTopology;
+    this.#begun = new BegunFlushes({ timers: parts.timers, hide });
   }
 
   /** `exptime` is that of a client; a flush in the future replaces the one before. */
@@ -100,18 +118,28 @@ export class ClusterFlush {
     }
   }
 
+  /** The thread has adopted a topology. */
+  adopted(): void {
+    const { current } = this.#parts.view;
+    if (current !== undefined) this.#begun.follow(current.topology);
+  }
+
   #answer(frame: Frame, from: FrameSource): void {
     const { copies, view } = this.#parts;
     const { phase, sequence } = readFlush(frame);
     const own = copies.sequence();
-    const { high, low } = phase === 1 ? own : sequence;
-    copies.flushUpTo(high, low);
+    if (phase === 2) {
+      copies.flushUpTo(sequence.high, sequence.low);
+      this.#begun.heard(from, sequence);
+      this.adopted();
+    }
     from.reply(frame.id, PEER_STATUS.ok, view.version, (sink) => putSequence(sink, own));
   }
 
   end(): void {
     this.#pending?.cancel();
     this.#pending = undefined;
+    this.#begun.end();
   }
 
   #delaySeconds(exptime: number): number {
@@ -140,25 +168,31 @@ export class ClusterFlush {
   async #begin(): Promise<void> {
     const isMember = await new Promise((resolve) => this.#parts.view.whenAdopted(1, resolve));
     if (isMember !== true) throw notYetError();
-    for (let round = 1; round <= ROUNDS_MAX; round++) {
-      if (await this.#run()) return this.#handedOver();
+    let begun: SequenceNumber | undefined;
+    try {
+      for (let round = 0; round < ROUNDS_MAX; round++) {
+        const { sequence } = await this.#ask(1, this.#parts.copies.sequence());
+        begun = above(sequence, NUMBERS_AHEAD * MORE_AHEAD ** round);
+        const { isInOneTopology, isAboveAll } = await this.#hide(begun);
+        if (isInOneTopology && isAboveAll) return this.#handedOver();
+      }
+      throw failedError('that has joined');
+    } catch (error) {
+      if (begun !== undefined) this.#begun.finish(begun);
+      throw error;
     }
-    throw failedError('that has joined');
   }
 
-  /** Whether all members have answered by the topology with which the round began. */
-  async #run(): Promise<boolean> {
+  /** Has all members hide up to this number. */
+  async #hide(upTo: SequenceNumber): Promise<HideOutcome> {
     const { copies, view, isAdopting } = this.#parts;
     const { version } = view;
-    const own = copies.sequence();
-    copies.flushUpTo(own.high, own.low);
-    const first = await this.#ask(1, own);
-    const { high, low } = first.sequence;
-    copies.flushUpTo(high, low);
-    const second = await this.#ask(2, first.sequence);
-    const newest = Math.max(first.version, second.version, version + (isAdopting() ? 1 : 0));
+    const others = await this.#ask(2, upTo);
+    const highest = higherSequence(others.sequence, copies.sequence());
+    copies.flushUpTo(upTo.high, upTo.low);
+    const newest = Math.max(others.version, version + (isAdopting() ? 1 : 0));
     if (newest > view.version) await this.#adopted(newest);
-    return view.version === version;
+    return { isInOneTopology: view.version === version, isAboveAll: highest === upTo };
   }
 
   async #adopted(version: number): Promise<void> {
@@ -228,9 +262,13 @@ export class ClusterFlush {
 }
 
 function higher(one: Answer, other: Answer): Answer {
-  const [a, b] = [one.sequence, other.sequence];
-  const isHigher = b.high > a.high || (b.high === a.high && b.low > a.low);
-  return { sequence: isHigher ? b : a, version: Math.max(one.version, other.version) };
+  const sequence = higherSequence(one.sequence, other.sequence);
+  return { sequence, version: Math.max(one.version, other.version) };
+}
+
+function above({ high, low }: SequenceNumber, ahead: number): SequenceNumber {
+  const next = low + ahead;
+  return { high: high + Math.floor(next / WORD), low: next % WORD };
 }
 
 function failedError(name: string): CodedError {

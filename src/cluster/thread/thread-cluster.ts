@@ -197,6 +197,7 @@ export class MemberThread implements ThreadCluster {
     this.seat.adopt(adopted, losesPrimary);
     this.#view.wake();
     this.#forwarder.adopted();
+    this.#flush.adopted();
   }
 
   /** One thread of the node sends its marks. */

@@ -132,14 +132,15 @@ export class StoreClock implements StoreTime {
 
   /**
    * Hides every item with this sequence number or a lower one, permanently, unless a later flush
-   * has hidden more; cancels a pending flush. Later writes get higher numbers.
+   * has hidden more; cancels a pending flush. Later writes get higher numbers. It hides first: else
+   * another thread could give an old item a higher number.
    */
   flushUpTo(high: number, low: number): void {
     Atomics.store(this.#control, CONTROL.flushAt, 0);
-    this.raiseSeq(high, low);
     const isLast = low === 0xffff_ffff;
     const [nextHigh, nextLow] = [isLast ? high + 1 : high, isLast ? 0 : low + 1];
     if (!this.isSeqFlushed(nextHigh, nextLow)) this.#hideBelow(nextHigh, nextLow);
+    this.raiseSeq(high, low);
   }
 
   /** Schedules a flush for the second `at`. Only one can be pending: a new one replaces it. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { History, type KeyReply, type KeyRequest } from '../support/cluster-simulation/history.ts';
-import { judge, type LawOptions } from '../support/cluster-simulation/law.ts';
+import { judge, type LawOptions, mayComeBack } from '../support/cluster-simulation/law.ts';
 
 const get: KeyRequest = { kind: 'get' };
 const remove: KeyRequest = { kind: 'delete' };
@@ -240,6 +240,19 @@ describe('the law of a cluster, in the history of a key', () => {
       inOrder(...Array.from({ length: count }, (_, nth): Step => [request(nth)]), [get, miss]);
     expect(judge(lost((nth) => set(`${nth}`), 31)).undecided).toEqual(['key']);
     expect(judge(lost(() => get, 100)).undecided).toEqual([]);
+  });
+
+  test('an item may come back if it was current, or if its key is not judged', () => {
+    const operationsOf = (...steps: readonly Step[]) => inOrder(...steps).byKey.get('key')!;
+    const changed: readonly Step[] = [
+      [set('1'), done],
+      [set('2'), done],
+    ];
+    const item = { value: '1', id: '7' };
+    expect(mayComeBack(operationsOf(changed[0]!), item, {})).toBe(true);
+    expect(mayComeBack(operationsOf(...changed), item, {})).toBe(false);
+    const lost = Array.from({ length: 31 }, (_, nth): Step => [set(`lost ${nth}`)]);
+    expect(mayComeBack(operationsOf(...changed, ...lost), item, {})).toBe(true);
   });
 
   test('each key is checked alone', () => {

@@ -38,7 +38,8 @@ export function judge(history: History, options: LawOptions = {}): Verdict {
 
 /**
  * Whether a key may have this item again after the death of its primary, which has none: a node
- * that was to become a holder has it, and the holders have died. It is as if a client got it.
+ * that was to become a holder has it, and the holders have died. It is as if a client got it. Of a
+ * key that is not judged nobody knows.
  */
 export function mayComeBack(
   operations: readonly KeyOperation[],
@@ -60,7 +61,8 @@ export function mayComeBack(
     ...{ ...last, start: start + 1, end: start + 2, startMs, endMs: startMs },
     ...{ request: { kind: 'get' }, reply: { kind: 'hit', ...item } },
   };
-  return wrongReply([...operations, ...(mayLose ? [death] : []), read], options) === undefined;
+  const wrong = wrongReply([...operations, ...(mayLose ? [death] : []), read], options);
+  return wrong === undefined || wrong === 'undecided';
 }
 
 function wrongReply(operations: readonly KeyOperation[], { mayVanish = false }: LawOptions) {

@@ -1,6 +1,6 @@
 /** Simulated clusters whose topology is in etcd (cluster-simulation.test.ts): leases and grants. */
 import { describe, expect, test } from 'vitest';
-import { checkSeeds, FIRST_SEED } from './cluster-seeds.ts';
+import { checkSeed, checkSeeds, FIRST_SEED } from './cluster-seeds.ts';
 
 /** Of each scenario. */
 const SEEDS = 65;
@@ -16,6 +16,13 @@ describe(`simulated clusters in etcd (seed ${FIRST_SEED})`, () => {
     },
     TEST_MS_MAX,
   );
+
+  test.each([
+    ['a member goes on alone by a topology that etcd has lost', 700_298],
+    ['the item of a key that is not judged may come back', 700_411],
+  ] as const)('a seed that has shown a fault keeps the law: %s', async (_, seed) => {
+    await checkSeed('losses', seed);
+  });
 
   test('each request is answered while a cluster begins, and keeps the law', async () => {
     const totals = await checkSeeds('begin', SEEDS);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import type { NodeGrants } from '../../src/cluster/grants/grants.ts';
+import type { NodeGrants } from '../../src/cluster/grants/node-grants.ts';
 import { EventJournal } from '../../src/cluster/node/event-journal.ts';
 import type { FillOrder } from '../../src/cluster/node/fill-keeper.ts';
 import type { FillOutcome } from '../../src/cluster/node/fill-run.ts';
@@ -73,6 +73,7 @@ export class TestNode {
       asked: () => ({ isPromised: true, adopted: 0, released: 0 }),
       silent: [],
       hears: () => true,
+      adoptedOf: () => 0,
       begun: () => this.#begun.promise,
       get mayDecide() {
         return mayDecide();

@@ -57,6 +57,10 @@ class EmptyMember implements MainCluster {
     return !this.unheard.includes(name);
   }
 
+  adoptedOf(): number {
+    return 0;
+  }
+
   membershipReached(isReached: boolean): void {
     if (this.reached.at(-1) !== isReached) this.reached.push(isReached);
   }

@@ -77,6 +77,11 @@ export class GoneMembers {
     this.#answers.set(peerKey(member), answer);
   }
 
+  /** The newest topology that the process of a member has said it follows; 0 for none. */
+  adoptedOf(member: PeerIdentity): number {
+    return this.#answers.get(peerKey(member))?.adopted ?? 0;
+  }
+
   /** The process of a member has ended. */
   ended(member: PeerIdentity): void {
     const key = peerKey(member);
@@ -102,7 +107,7 @@ export class GoneMembers {
     return isOutvoted(process, {
       past: this.#past,
       isCut: this.#isPastCut,
-      known: this.#answers.get(peerKey(process))?.adopted ?? 0,
+      known: this.adoptedOf(process),
       votes: this.#parts.votes,
       isReleased: (voter) => this.#isReleased(voter, version),
     });

@@ -142,6 +142,10 @@ export class Grants {
     }
   }
 
+  adoptedOf(member: PeerIdentity): number {
+    return this.#gone.adoptedOf(member);
+  }
+
   /**
    * Whether the node, if it may be the primary of keys, has the grants for that, or has had them.
    * It decides no key before.
@@ -281,17 +285,3 @@ export class Grants {
     });
   }
 }
-
-/** What the cluster of a node needs of them. */
-export type NodeGrants = Pick<
-  Grants,
-  | 'adopting'
-  | 'released'
-  | 'stopped'
-  | 'running'
-  | 'mayDecide'
-  | 'begun'
-  | 'asked'
-  | 'silent'
-  | 'hears'
->;

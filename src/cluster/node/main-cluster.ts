@@ -38,6 +38,8 @@ export interface MainCluster {
   report(): MemberReport;
   /** Whether the process of a member has just replied to this one. */
   hears(member: PeerIdentity): boolean;
+  /** The newest topology that the process of a member has told this one it follows, or 0. */
+  adoptedOf(member: PeerIdentity): number;
   /** Calls the listener after each change of the report; there is one listener. */
   onReport(listener: () => void): void;
   /** Resolves once nothing of it runs. */

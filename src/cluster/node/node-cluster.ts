@@ -1,6 +1,6 @@
 import type { ItemCopies, KeyWalk } from '../../store/index.ts';
 import type { ClusterTopology } from '../../topology/index.ts';
-import type { NodeGrants } from '../grants/grants.ts';
+import type { NodeGrants } from '../grants/node-grants.ts';
 import { type Adopted, adoptedBy, isSame, type PeerIdentity } from '../thread/adopted.ts';
 import { type Mark, Marks } from '../thread/marks.ts';
 import { adoptOrder, type ThreadNotice, type ThreadOrder } from '../thread/orders.ts';
@@ -115,6 +115,10 @@ export class NodeCluster implements MainCluster {
 
   hears(member: PeerIdentity): boolean {
     return this.#parts.grants?.hears(member) ?? true;
+  }
+
+  adoptedOf(member: PeerIdentity): number {
+    return this.#parts.grants?.adoptedOf(member) ?? 0;
   }
 
   /** Called once a second: the report says how far a fill is. */

@@ -132,7 +132,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership over failures of etcd
       settings: { cluster: 'web', replicas: 2, replication: 'sync' },
       name: 'x',
       lease: () => lease,
-      hears: () => true,
+      member: { hears: () => true, adoptedOf: () => 0 },
       settleMs: 0,
       log: silentLogger,
     });

@@ -152,7 +152,11 @@ export class LeaseMembers implements SimMembership {
     this.#dark.clear();
   }
 
+  /** A backup lacks nothing that no process could write back: see docs/cluster.md. */
   forget(): void {
+    const newest = this.#etcd.newest?.version ?? 0;
+    const known = [...this.#agents.values()].map((agent) => agent.known.at(-1)?.version ?? 0);
+    if (Math.max(...known) < newest) return;
     this.#etcd.forget(this.#world.random.int(1, 3));
     this.#world.log(`etcd has lost topologies after ${this.#etcd.newest?.version}`);
     this.#noticed();

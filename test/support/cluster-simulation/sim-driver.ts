@@ -6,7 +6,7 @@ import {
   drive,
   isInTouch,
 } from '../../../src/cluster/membership/etcd/drive.ts';
-import { peerKey } from '../../../src/cluster/thread/adopted.ts';
+import { type PeerIdentity, peerKey } from '../../../src/cluster/thread/adopted.ts';
 import type { SimProcess } from './process.ts';
 
 /** As the defaults of `slabring serve --join`. */
@@ -35,7 +35,10 @@ export class SimDriver {
 
   /** The next step; `by`: the process that drives, or else one that hears all. */
   step(state: ClusterState, by: SimProcess | undefined, isSettled: boolean) {
-    for (const { report } of state.nodes) this.#adopted.set(peerKey(report), report.adopted);
+    for (const { report } of state.nodes) this.#noteVersion(report, report.adopted);
+    for (const each of state.newest?.members ?? []) {
+      this.#noteVersion(each, by?.cluster.adoptedOf(each) ?? 0);
+    }
     this.#complaints.note(state.nodes, this.#nowMs());
     return drive({
       ...state,
@@ -46,5 +49,10 @@ export class SimDriver {
       lateMs: (name) => this.#complaints.ageMs(name, this.#nowMs()),
       hears: (member) => by?.cluster.hears(member) ?? true,
     });
+  }
+
+  #noteVersion(process: PeerIdentity, version: number): void {
+    const key = peerKey(process);
+    if (version > (this.#adopted.get(key) ?? 0)) this.#adopted.set(key, version);
   }
 }

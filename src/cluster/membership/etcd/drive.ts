@@ -55,9 +55,7 @@ interface DriveFacts
  */
 export function drive(facts: DriveFacts): DriveStep | undefined {
   const { newest, nodes, isSettled } = facts;
-  // etcd may have lost newer topologies: a node that has one writes it again.
-  const isOld = nodes.some(({ report }) => report.adopted > (newest?.version ?? 0));
-  if (!isSettled || isOld) return undefined;
+  if (!isSettled || isOld(facts)) return undefined;
   if (newest === undefined) return firstStep(facts);
   return (
     failureStep(newest, facts) ??
@@ -66,6 +64,20 @@ export function drive(facts: DriveFacts): DriveStep | undefined {
     removalStep(newest, facts) ??
     restartStep(newest, facts) ??
     joinStep(newest, facts)
+  );
+}
+
+/**
+ * Whether etcd has lost newer topologies: a node that has one writes it again. One that does not
+ * reach etcd may go on by it, perhaps alone, unless it is known to have ended.
+ */
+function isOld(facts: DriveFacts): boolean {
+  const { newest, nodes, adopted } = facts;
+  const version = newest?.version ?? 0;
+  const hasNewer = (member: Member): boolean => (adopted.get(peerKey(member)) ?? 0) > version;
+  return (
+    nodes.some(({ report }) => report.adopted > version) ||
+    newest?.members.some((member) => hasNewer(member) && !hasEnded(member, facts)) === true
   );
 }
 

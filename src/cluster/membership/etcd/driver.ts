@@ -1,7 +1,8 @@
 import { type Logger, machineClock } from '../../../base/index.ts';
 import { encodeTopology, type Member, memberOf } from '../../../topology/index.ts';
 import type { Votes } from '../../grants/votes.ts';
-import { isSame, peerKey } from '../../thread/adopted.ts';
+import type { MainCluster } from '../../node/main-cluster.ts';
+import { isSame, type PeerIdentity, peerKey } from '../../thread/adopted.ts';
 import { type ClusterKeys, type ClusterState, encodeChange } from './cluster-keys.ts';
 import { Complaints } from './complaints.ts';
 import { type ClusterSettings, drive, isInTouch } from './drive.ts';
@@ -27,8 +28,7 @@ interface DriverOptions {
   readonly name: string;
   /** The lease of this node; undefined while it has none. */
   readonly lease: () => string | undefined;
-  /** Whether this node has just heard of the process of a member. */
-  readonly hears: (member: Member) => boolean;
+  readonly member: Pick<MainCluster, 'hears' | 'adoptedOf'>;
   /** A process that lives registers within this time after etcd is back, in milliseconds. */
   readonly settleMs: number;
   readonly log: Logger;
@@ -69,9 +69,15 @@ export class Driver {
 
   /** A process that is not registered any more has adopted what it has reported before. */
   #noteAdopted({ nodes, topologies }: ClusterState): void {
-    for (const { report } of nodes) this.#adopted.set(peerKey(report), report.adopted);
+    for (const { report } of nodes) this.#noteVersion(report, report.adopted);
     const known = new Set([...topologies.values()].flatMap(({ members }) => members.map(peerKey)));
     for (const key of this.#adopted.keys()) if (!known.has(key)) this.#adopted.delete(key);
+  }
+
+  /** What a process has adopted never falls. */
+  #noteVersion(process: PeerIdentity, version: number): void {
+    const key = peerKey(process);
+    if (version > (this.#adopted.get(key) ?? 0)) this.#adopted.set(key, version);
   }
 
   /** The state may be old: nothing is decided until it is known again. */
@@ -117,13 +123,15 @@ export class Driver {
     const lease = this.#options.lease();
     if (lease === undefined) return;
     const { driver, newest } = state;
-    const { settings, votes, hears, name, settleMs } = this.#options;
+    const { settings, votes, member, name, settleMs } = this.#options;
+    const hears = (other: Member): boolean => member.hears(other);
     const isUnfit = this.#complaints.areAny && newest !== undefined && !isInTouch(newest, hears);
     const isSettled = performance.now() - this.#followedMs >= settleMs;
     if (!isSettled || this.#complaints.areAny) this.#considerLater();
     if (driver === undefined) return this.#take(lease, isUnfit ? RETRY_MS : 0);
     this.#vacantMs = undefined;
     if (driver.value !== name || driver.lease !== lease) return;
+    for (const other of newest?.members ?? []) this.#noteVersion(other, member.adoptedOf(other));
     const step = drive({
       ...state,
       ...{ settings, votes, hears, isSettled },

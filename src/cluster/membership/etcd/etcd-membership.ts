@@ -135,11 +135,10 @@ export class EtcdMembership implements Membership {
     const settleMs = ttl * 1000 + REGISTER_MS_MAX;
     const lease = () => registration.lease;
     const keys = this.#keys;
-    const hears = (each: Member) => member.hears(each);
     // Proxies come and go, and do not know with which settings the cluster should begin.
     const driver = this.#isProxy
       ? undefined
-      : new Driver({ client, keys, settings, votes, name, lease, hears, settleMs, log });
+      : new Driver({ client, keys, settings, votes, name, lease, member, settleMs, log });
     const follower = new PrefixFollower(client, this.#keys.prefix, {
       changed: (state) => this.#changed(state),
       lost: (error) => this.#lost(error),

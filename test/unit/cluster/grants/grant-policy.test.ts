@@ -81,6 +81,17 @@ describe('the right to answer', () => {
     expect(grants.hears(y!)).toBe(false);
     grants.close();
   });
+  test('a node knows which topology a process has said that it follows', () => {
+    const node = nodeWith(new Set());
+    const grants = node.grants();
+    const [, y] = first.members;
+    grants.adopting(first);
+    expect(grants.adoptedOf(y!)).toBe(0);
+    while (node.schedule.step(1000));
+    expect(grants.adoptedOf(y!)).toBe(1);
+    expect(grants.adoptedOf({ ...y!, incarnation: 9 })).toBe(0);
+    grants.close();
+  });
   test('a new process of a member is not silent because the one before it was', () => {
     const node = nodeWith(new Set(['y']));
     const grants = node.grants();

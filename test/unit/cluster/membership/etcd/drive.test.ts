@@ -19,6 +19,15 @@ describe('the first topology of a cluster', () => {
     expect(driven(undefined, [registered('a', 7), registered('b', 0)])).toBeUndefined();
     expect(driven(three, [registered('a', 6)])).toBeUndefined();
   });
+  test('a driver waits for a member that may go on by a topology that etcd has lost', () => {
+    const two = nodes.slice(0, 2);
+    const adopted = new Map([['c#1', 6]]);
+    expect(driven(three, two, { adopted })).toBeUndefined();
+    const again = [...two, registered('c', 0, { incarnation: 2 })];
+    expect(driven(three, again, { adopted })).toContain('(c has ended)');
+    const removals = [{ name: 'c', incarnation: 1, by: 0, hasEnded: true }];
+    expect(driven(three, two, { adopted, removals })).toContain('(c has ended)');
+  });
 });
 
 describe('failures', () => {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { TlsOptions } from 'node:tls';
 import { CodedError, fileReason, type Logger } from '../base/index.ts';
 import { EVERYTHING } from './access/policy.ts';
 import { ApiServer } from './api/api-server.ts';
@@ -29,6 +30,8 @@ export interface ManagerOptions {
   /** The version of slabring. */
   readonly version: string;
   readonly needsSignature: boolean;
+  /** Reads the certificate of the API and the console; undefined for plain HTTP. */
+  readonly readTls?: (() => Promise<TlsOptions>) | undefined;
   readonly limits: Limits;
   /** The command that runs slabring. */
   readonly program: readonly string[];
@@ -72,8 +75,8 @@ export class Manager {
 
   /**
    * Opens the state, listens, and begins to make the clusters as they are wanted.
-   * @throws {CodedError} `ERR_STATE_FILE`, `ERR_PORT_TAKEN`, `ERR_ADDRESS_UNAVAILABLE` or
-   *   `ERR_CONTROL_SOCKET`
+   * @throws {CodedError} `ERR_STATE_FILE`, `ERR_CERTIFICATE`, `ERR_PORT_TAKEN`,
+   *   `ERR_ADDRESS_UNAVAILABLE` or `ERR_CONTROL_SOCKET`
    */
   static async open(options: ManagerOptions, log: Logger): Promise<Manager> {
     const state = openState(options.data);
@@ -97,6 +100,7 @@ export class Manager {
       {
         host: options.host,
         needsKey: needsSignature,
+        isSecure: options.readTls !== undefined,
         port: () => Number(new URL(manager.url).port),
       },
       {
@@ -124,6 +128,14 @@ export class Manager {
   /** Undefined if there were keys before, or none is needed. */
   get firstKey(): NewKey | undefined {
     return this.#firstKey;
+  }
+
+  /**
+   * Reads the certificate again.
+   * @throws {CodedError} `ERR_CERTIFICATE`; the old one stays.
+   */
+  reload(): Promise<void> {
+    return this.#server!.reload();
   }
 
   /** Stops the API and all clusters; the items of their nodes wait in files. */

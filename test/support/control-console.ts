@@ -32,7 +32,7 @@ export class ConsoleHarness {
     const { state, service } = this.api;
     state.addAccessKey({ ...KEY, policy });
     this.console = new Console(
-      { host, needsKey, port: () => 8899 },
+      { host, needsKey, port: () => 8899, isSecure: false },
       {
         ...{ service, state, metrics: this.metrics, limits: LIMITS, region: 'local' },
         ...{ nowMs: () => this.api.nowMs, log: silentLogger },

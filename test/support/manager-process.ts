@@ -42,7 +42,7 @@ export class ManagerProcess {
     const process = startVerb(['manage', ...first, ...args], { env: this.#env });
     this.#process = process;
     await waitUntil('the API listens', async () => process.stdout.includes('Try:'), WAIT_MS);
-    this.url = /http:\S+/.exec(process.stdout)![0];
+    this.url = /https?:\S+/.exec(process.stdout)![0];
     const [, id] = /ACCESS_KEY_ID=(\w+)/.exec(process.stdout) ?? [];
     const [, secret] = /SECRET_ACCESS_KEY=(\S+)/.exec(process.stdout) ?? [];
     if (id !== undefined) this.keys = { accessKeyId: id, secretAccessKey: secret! };
@@ -89,6 +89,15 @@ export class ManagerProcess {
         if (begun.length >= nth && nth > 0) resolve(begun[nth - 1]!);
       });
     });
+  }
+
+  get log(): string {
+    return this.#process!.stderr;
+  }
+
+  /** It reads its certificate again. */
+  hangUp(): void {
+    this.#process!.child.kill('SIGHUP');
   }
 
   async stop(): Promise<number | null> {

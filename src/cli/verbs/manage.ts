@@ -1,16 +1,18 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  CodedError,
   count,
   flag,
   integer,
   isLoopback,
+  type Logger,
   type Rule,
   text,
   type ValuesOf,
 } from '../../base/index.ts';
 import type { Manager } from '../../control/index.ts';
-import { packageVersion } from '../../node/index.ts';
+import { defaultServerOptions, packageVersion, readTlsOptions } from '../../node/index.ts';
 import { logFlags } from '../options/log-options.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
@@ -39,6 +41,13 @@ const manageFlags = {
     placeholder: '<addr>',
     doc: 'Address that the API listens on.',
   }),
+  tlsCert: text({
+    placeholder: '<file>',
+    doc:
+      'Certificate of the API and the console, a PEM file with its chain: both are HTTPS then. ' +
+      'SIGHUP reads it again.',
+  }),
+  tlsKey: text({ placeholder: '<file>', doc: 'Its private key, a PEM file.' }),
   nodeHost: text({
     default: '127.0.0.1',
     placeholder: '<addr>',
@@ -86,6 +95,11 @@ const aName: Rule<typeof manageFlags> = ({ region }) =>
     ? undefined
     : `--region is ${region}; it must be 1 to 32 lower-case letters, digits or hyphens.`;
 
+const bothFiles: Rule<typeof manageFlags> = ({ tlsCert, tlsKey }) =>
+  (tlsCert === '') === (tlsKey === '')
+    ? undefined
+    : 'HTTPS needs both: --tls-cert <file> and --tls-key <file>.';
+
 /** `slabring manage` */
 export const manageVerb = defineVerb({
   name: 'manage',
@@ -97,11 +111,15 @@ export const manageVerb = defineVerb({
     'clusters; the next start has them again, with their items.\n' +
     'The first start makes an access key and shows it once; `slabring manage keys` makes others.',
   flags: manageFlags,
-  rules: [onlyHere, aName],
+  rules: [onlyHere, aName, bothFiles],
   hasLog: true,
   examples: [
     { command: 'slabring manage', effect: 'the API on 127.0.0.1:8899, data in ./slabring-data' },
     { command: 'slabring manage --no-auth', effect: 'for tests: any access key will do' },
+    {
+      command: 'slabring manage --host 0.0.0.0 --tls-cert api.pem --tls-key api.key',
+      effect: 'HTTPS, for other machines',
+    },
     { command: 'slabring manage --data /var/lib/slabring --port 8000', effect: 'elsewhere' },
   ],
   run: (options, host) => runWithLog(options, host, (log) => manage(options, host, log)),
@@ -115,13 +133,18 @@ async function manage(
   const stop = listenForStop(host);
   // Other verbs need neither it nor SQLite.
   const { Manager: managers } = await import('../../control/index.ts');
+  let reload = (): void => {};
+  const onHangUp = (): void => reload();
+  host.events.on('SIGHUP', onHangUp);
   try {
     if (options.noAuth) log.warn({}, `Without signatures everybody on ${options.host} may do all.`);
+    if (!isLoopback(options.host) && options.tlsCert === '') log.warn({}, openText(options.host));
     const manager: Manager = await managers.open(
       {
         ...options,
         version: packageVersion(),
         needsSignature: !options.noAuth,
+        readTls: tlsReader(options, log),
         limits: {
           nodesPerClusterMax: options.nodesMax,
           firstPort: options.firstPort,
@@ -132,6 +155,7 @@ async function manage(
       },
       log,
     );
+    reload = () => void reloadCertificate(manager, log);
     host.out(manageText(manager, options));
     log.info({ url: manager.url }, 'the API is listening');
     const reason = await stop.requested;
@@ -139,7 +163,29 @@ async function manage(
     const closed = manager.close().then(() => EXIT.ok);
     return await Promise.race([closed, stop.forced.then(signalExitCode)]);
   } finally {
+    host.events.off('SIGHUP', onHangUp);
     stop.dispose();
+  }
+}
+
+const openText = (host: string): string =>
+  `Requests to ${host} are not encrypted: who can read the network can read what they carry. ` +
+  'Add --tls-cert and --tls-key.';
+
+/** As a node reads its certificate. */
+function tlsReader({ tlsCert, tlsKey }: ManageOptions, log: Logger) {
+  if (tlsCert === '') return undefined;
+  const files = { ...defaultServerOptions(), sslChainCert: tlsCert, sslKey: tlsKey };
+  return () => readTlsOptions(files, false, log);
+}
+
+async function reloadCertificate(manager: Manager, log: Logger): Promise<void> {
+  try {
+    await manager.reload();
+    log.info({}, 'read the certificate again');
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    log.warn({ code: error.code }, `kept the previous certificate: ${error.message}`);
   }
 }
 

@@ -13,5 +13,5 @@ export function isFromThisMachine({ host = '', origin, ...headers }: Headers): b
   if (url === null || !isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) return false;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
-  return origin === undefined || origin === `http://${host}`;
+  return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
 }

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { isFromThisMachine } from '../access/browser.ts';
 import { type Caller, callerOf, type IncomingRequest } from '../access/caller.ts';
@@ -21,6 +23,8 @@ interface ApiServerOptions {
   readonly port: number;
   /** Whether requests must be signed. */
   readonly needsSignature: boolean;
+  /** Reads the certificate; undefined for plain HTTP. */
+  readonly readTls?: (() => Promise<TlsOptions>) | undefined;
 }
 
 /** Pages on the same port, such as the console. */
@@ -48,10 +52,14 @@ interface ApiServerParts {
 export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #parts: ApiServerParts;
-  readonly #server: Server;
+  readonly #server: Server | SecureServer;
   readonly #rate = new RateLimit();
 
-  private constructor(options: ApiServerOptions, parts: ApiServerParts) {
+  private constructor(
+    options: ApiServerOptions,
+    tls: TlsOptions | undefined,
+    parts: ApiServerParts,
+  ) {
     this.#options = options;
     this.#parts = parts;
     const limits = {
@@ -60,24 +68,36 @@ export class ApiServer {
       headersTimeout: REQUEST_MS_MAX,
       keepAliveTimeout: IDLE_MS_MAX,
     };
-    this.#server = createServer(
-      limits,
-      (request, response) => void this.#answer(request, response),
-    );
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#answer(request, response);
+    this.#server =
+      tls === undefined
+        ? createServer(limits, answer)
+        : createSecureServer({ ...tls, ...limits }, answer);
     this.#server.maxConnections = CONNECTIONS_MAX;
   }
 
-  /** @throws {CodedError} `ERR_PORT_TAKEN` or `ERR_ADDRESS_UNAVAILABLE` */
+  /** @throws {CodedError} `ERR_CERTIFICATE`, `ERR_PORT_TAKEN` or `ERR_ADDRESS_UNAVAILABLE` */
   static async open(options: ApiServerOptions, parts: ApiServerParts): Promise<ApiServer> {
-    const server = new ApiServer(options, parts);
+    const server = new ApiServer(options, await options.readTls?.(), parts);
     await server.#listen();
     return server;
   }
 
   get url(): string {
-    const { host } = this.#options;
+    const { host, readTls } = this.#options;
     const { port } = this.#server.address() as AddressInfo;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const scheme = readTls === undefined ? 'http' : 'https';
+    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+
+  /**
+   * Reads the certificate again, for new connections.
+   * @throws {CodedError} `ERR_CERTIFICATE`; the old one stays.
+   */
+  async reload(): Promise<void> {
+    const tls = await this.#options.readTls?.();
+    if (tls !== undefined && 'setSecureContext' in this.#server) this.#server.setSecureContext(tls);
   }
 
   /** Lets the replies leave, then closes all connections. */

@@ -9,16 +9,7 @@ import { answerGet, answerPost, type Shown } from './routes.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { type ConsoleParts, View } from './view.ts';
-import {
-  cookie,
-  Form,
-  formOf,
-  namesThisHost,
-  noCookie,
-  page,
-  seeOther,
-  type WebReply,
-} from './web.ts';
+import { Form, formOf, namesThisHost, noCookie, page, seeOther, type WebReply } from './web.ts';
 
 interface ConsoleOptions {
   /** The host that the console listens on. */
@@ -26,6 +17,8 @@ interface ConsoleOptions {
   /** False: everybody who reaches it may do everything. */
   readonly needsKey: boolean;
   readonly port: () => number;
+  /** Whether the port has TLS. */
+  readonly isSecure: boolean;
 }
 
 const HOME = '/console/';
@@ -45,7 +38,7 @@ export class Console {
     this.#signIn = new SignIn({
       sessions: new Sessions(nowMs),
       secretOf: (id) => state.accessKey(id)?.secret,
-      ...{ needsKey: options.needsKey, port: options.port, nowMs },
+      ...{ needsKey: options.needsKey, port: options.port, isSecure: options.isSecure, nowMs },
     });
   }
 
@@ -115,7 +108,7 @@ export class Console {
   #begin(request: IncomingRequest, form: Form, address: string): WebReply {
     const attempt = this.#signIn.attempt(request, form, address);
     if ('refused' in attempt) return this.#signInPage(request, attempt.refused, form.get('key'));
-    return seeOther(HOME, [cookie(this.#signIn.cookieName, attempt.id)]);
+    return seeOther(HOME, [this.#signIn.cookieFor(attempt.id)]);
   }
 
   #signInPage(request: IncomingRequest, refused?: string, key?: string): WebReply {

@@ -15,6 +15,8 @@ interface SignInParts {
   readonly needsKey: boolean;
   /** The port of the console: browsers give cookies of one host to all its ports. */
   readonly port: () => number;
+  /** Whether the console has TLS. */
+  readonly isSecure: boolean;
   readonly nowMs: () => number;
 }
 
@@ -36,6 +38,11 @@ export class SignIn {
 
   get cookieName(): string {
     return `slabring-${this.#parts.port()}`;
+  }
+
+  /** The cookie of a session. */
+  cookieFor(id: string): string {
+    return cookie(this.cookieName, id, this.#parts.isSecure);
   }
 
   get #nonceName(): string {
@@ -60,7 +67,7 @@ export class SignIn {
     // That of another tab stays: its form is still good.
     const nonce = cookieOf(request, this.#nonceName) || newNonce();
     const token = this.#parts.sessions.tokenOf(nonce);
-    return { token, cookie: cookie(this.#nonceName, nonce) };
+    return { token, cookie: cookie(this.#nonceName, nonce, this.#parts.isSecure) };
   }
 
   /** Whether a form is of a session, and from a page of it. */

@@ -114,11 +114,14 @@ export function cookieOf({ headers }: IncomingRequest, name: string): string {
   return pairs.find(([key]) => key === name)?.[1] ?? '';
 }
 
-/** Scripts do not see it, and no request that begins at another site carries it. */
-export const cookie = (name: string, value: string): string =>
-  `${name}=${value}; Path=/console; HttpOnly; SameSite=Strict`;
+/**
+ * Scripts do not see it, no request that begins at another site carries it, and with TLS none
+ * without TLS.
+ */
+export const cookie = (name: string, value: string, isSecure: boolean): string =>
+  `${name}=${value}; Path=/console; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
 
-export const noCookie = (name: string): string => `${cookie(name, '')}; Max-Age=0`;
+export const noCookie = (name: string): string => `${cookie(name, '', false)}; Max-Age=0`;
 
 /**
  * Whether a request names this machine, where only this machine may reach the console. A page of

@@ -13,6 +13,8 @@ import { EVERYTHING } from '../../src/control/access/policy.ts';
 import { ApiServer } from '../../src/control/api/api-server.ts';
 import { QueryApi } from '../../src/control/api/query-api.ts';
 import { nodeId } from '../../src/control/model/node-count.ts';
+import { shapeOf } from '../../src/control/model/node-options.ts';
+import { nodeType } from '../../src/control/model/node-types.ts';
 import type { ClusterRecord } from '../../src/control/model/records.ts';
 import { planOf } from '../../src/control/reconciler/plan.ts';
 import { wantedOf } from '../../src/control/reconciler/wanted.ts';
@@ -32,6 +34,8 @@ const ROUNDS = 40;
 /** Rounds until the compiler has seen the code. */
 const WARM_ROUNDS = 10;
 const KEY = { id: 'AKSRBENCHMARK', secret: 'secret' };
+/** Of the node type of all clusters here. */
+const OPTIONS = shapeOf(nodeType('slabring.64x1')!, {}).options;
 const HELD = { items: 40_000_000, bytes: 40 * 2 ** 30 };
 
 interface Figure {
@@ -102,9 +106,9 @@ async function describing(path: string): Promise<readonly Figure[]> {
 
 const running = (cluster: ClusterRecord): Observed => ({
   isRunning: true,
-  nodes: cluster.nodes.map(({ id }) => ({
-    ...{ id, serves: true, memoryMib: 64, memoryMibMax: 256, options: ['--threads=1'] },
-  })),
+  nodes: cluster.nodes
+    .filter(({ status }) => status !== 'creating')
+    .map(({ id }) => ({ id, serves: true, memoryMib: 64, memoryMibMax: 256, options: OPTIONS })),
 });
 
 /** A change of a large cluster: the operation, undone, and the plan of what it leaves. */

@@ -1,5 +1,6 @@
 /** A process that is killed (SIGKILL) at each step of a dump, a restore or a warm restart. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { adminUrl } from '../support/admin-url.ts';
 import { startSlabring, startVerb } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
-import type { OwnedProcess, TestServer } from '../support/server.ts';
+import { MAIN } from '../support/program.ts';
+import { OwnedProcess, type TestServer } from '../support/server.ts';
 import { decodeSnapshot } from '../support/snapshots.ts';
 import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -93,13 +95,13 @@ describe('a dump', () => {
 
 describe.skipIf(process.platform === 'win32')('a restore into a running node', () => {
   /** A restore that waits for the rest of its snapshot, which comes through a pipe. */
-  async function half(node: TestServer) {
+  async function half(node: TestServer, begin = slabring) {
     const source = await startWithAdmin();
     await fill(source, 'item');
     await run('dump', file, '--admin', adminUrl(source));
     const path = pathTo('pipe');
     spawnSync('mkfifo', [path]);
-    const restore = slabring(['restore', path, '--admin', adminUrl(node)]);
+    const restore = begin(['restore', path, '--admin', adminUrl(node)]);
     const pipe = await open(path, 'w');
     await pipe.write(readFileSync(file).subarray(0, 350_000));
     await waitUntil('the node restores', () => node.process.stderr.includes('"restore"'));
@@ -117,6 +119,21 @@ describe.skipIf(process.platform === 'win32')('a restore into a running node', (
     const next = await startWithAdmin();
     expect((await run('restore', file, '--admin', adminUrl(next))).code).toBe(0);
     expect(await exchange(next, 'stats\r\n')).toContain('STAT curr_items 400\r\n');
+  });
+  test('the verb ends with the process that has started it, and waits for it', async () => {
+    const node = await startWithAdmin();
+    const { restore, pipe } = await half(node, (args) => {
+      return new OwnedProcess([process.execPath, MAIN, ...args], { ipc: true });
+    });
+    // After a disconnect of this side there is no event "close".
+    const exited = once(restore.child, 'exit');
+    restore.child.disconnect();
+    // Node.js exits once its threads have, and one of them reads from the pipe.
+    await pipe.close();
+    expect(await exited).toEqual([1, null]);
+    await waitUntil('its output ends', () => restore.child.stderr!.readableEnded);
+    // The verb did not come to see that the snapshot is cut off.
+    expect(restore.stderr).toBe('');
   });
   test('a killed verb leaves whole items, and the next run adds the others', async () => {
     const node = await startWithAdmin();

@@ -63,14 +63,14 @@ export class ManagerProcess {
     delayMs: number,
     change: { begin(): Promise<unknown>; isOver(): Promise<boolean> },
   ): Promise<string | false> {
-    const reached = this.#stepBegins(steps);
+    const reached = steps === 0 ? Promise.resolve('the answer') : this.#stepBegins(steps);
     await change.begin();
     let isWaiting = true;
     const over = async (): Promise<false> => {
       while (isWaiting && !(await change.isOver())) await pause(LOOK_MS);
       return false;
     };
-    const step = steps === 0 ? 'the answer' : await Promise.race([reached, over()]);
+    const step = await Promise.race([reached, over()]);
     isWaiting = false;
     if (step === false) return false;
     if (delayMs > 0) await pause(delayMs);
@@ -81,13 +81,17 @@ export class ManagerProcess {
   #stepBegins(nth: number): Promise<string> {
     const begun: string[] = [];
     let rest = '';
+    const { stderr } = this.#process!.child;
     return new Promise((resolve) => {
-      this.#process!.child.stderr!.on('data', (piece: Buffer) => {
+      const look = (piece: Buffer): void => {
         const lines = (rest + String(piece)).split('\n');
         rest = lines.pop()!;
         begun.push(...lines.flatMap((line) => STEP.exec(line)?.[1] ?? []));
-        if (begun.length >= nth && nth > 0) resolve(begun[nth - 1]!);
-      });
+        if (begun.length < nth) return;
+        stderr!.off('data', look);
+        resolve(begun[nth - 1]!);
+      };
+      stderr!.on('data', look);
     });
   }
 

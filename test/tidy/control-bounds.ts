@@ -50,6 +50,7 @@ export const controlBounds = (the: The) => ({
     ms(the('local-runtime.ts', 'STOP_MS_MAX')),
     ms(the('reconciler.ts', 'RETRY_MS')),
     ms(the('reconciler.ts', 'RETRY_MS_MAX')),
+    count(the('reconciler.ts', 'COPY_TRIES_MAX')),
   ],
 });
 

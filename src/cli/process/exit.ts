@@ -1,4 +1,6 @@
 import { stderrOutput } from '../../base/index.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Host } from './host.ts';
 
 /** The exit waits this long for the last lines: standard error may be blocked. */
 const FLUSH_MS_MAX = 500;
@@ -8,6 +10,14 @@ export async function exitAfter(command: Promise<number>): Promise<never> {
   const exitCode = await command;
   await stderrOutput().flush(FLUSH_MS_MAX);
   process.exit(exitCode);
+}
+
+/**
+ * Ends the process when the one that has started it, with a channel, has gone: nobody reads the
+ * result, and the next one makes the same work again.
+ */
+export function endWithStarter({ events, supervisor }: Pick<Host, 'events' | 'supervisor'>): void {
+  if (supervisor !== undefined) events.on('disconnect', () => process.exit(EXIT.failed));
 }
 
 const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -20,6 +20,7 @@ import {
 } from '../../ops/index.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
 import { s3Encryption } from '../options/snapshot-options.ts';
+import { endWithStarter } from '../process/exit.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { cachePortFlags } from '../snapshot/cache-port.ts';
@@ -90,6 +91,7 @@ export const dumpVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
+    endWithStarter(host);
     if (isS3Url(path)) parseObjectUrl(path);
     // Values can contain the control characters of a terminal.
     if (path === '-' && host.columns !== undefined) throw new CodedError('ERR_USAGE', ON_TERMINAL);

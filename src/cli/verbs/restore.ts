@@ -11,6 +11,7 @@ import {
 import { missingText, type RestoreOutcome, restoreText, SnapshotDecoder } from '../../ops/index.ts';
 import { createDistribution, readNodes } from '../../topology/index.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
+import { endWithStarter } from '../process/exit.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { cachePortFlags } from '../snapshot/cache-port.ts';
@@ -73,6 +74,7 @@ export const restoreVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
+    endWithStarter(host);
     if (isS3Url(path)) parseObjectUrl(path);
     const clients = await restoreTargets(options, host);
     const bar = progressBar(host.terminal);

@@ -16,6 +16,8 @@ const LOOK_MS = 2000;
 /** After a failure the next try is later and later, up to this. */
 const RETRY_MS_MAX = 30_000;
 const RETRY_MS = 500;
+/** So often a snapshot or a restore is tried before it counts as failed. */
+const COPY_TRIES_MAX = 4;
 
 interface ReconcilerParts {
   readonly state: StateFile;
@@ -124,7 +126,7 @@ export class Reconciler {
     if (isRepeated) throw new CodedError('ERR_RUNTIME', `${textOf(step)} had no effect.`);
     if (cluster === undefined || step === undefined) return false;
     this.#parts.log.info({ cluster: id, step }, `${id}: ${textOf(step)}`);
-    const ending = await this.#run(this.#begun(cluster, step), step);
+    const ending = await this.#run(this.#begun(cluster, step), step, work);
     if (ending !== undefined) this.#save(id, ending);
     if (step.kind !== 'forget') return true;
     state.transaction(() => {
@@ -134,9 +136,9 @@ export class Reconciler {
     return false;
   }
 
-  async #run(cluster: ClusterRecord, step: Step): Promise<Ending | undefined> {
+  async #run(cluster: ClusterRecord, step: Step, { failures }: Work): Promise<Ending | undefined> {
     const { signal } = this.#stopping;
-    const parts = { ...this.#parts, signal };
+    const parts = { ...this.#parts, signal, isLastTry: failures + 1 >= COPY_TRIES_MAX };
     if (step.kind === 'snapshot') return writeSnapshot(cluster, step.snapshot, parts);
     if (step.kind === 'restore') return restoreSnapshot(cluster, step.snapshot, parts);
     await this.#change(cluster, step);

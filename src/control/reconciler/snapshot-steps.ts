@@ -15,6 +15,8 @@ interface SnapshotParts {
   readonly runtime: Runtime;
   /** Aborts when the manager stops: then nothing has failed, and the next start tries again. */
   readonly signal: AbortSignal;
+  /** Before it a failure is that of one try: a node may have restarted, or be busy. */
+  readonly isLastTry: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ interface SnapshotParts {
 export async function writeSnapshot(
   { id, status }: ClusterRecord,
   name: string,
-  { state, files, runtime, signal }: SnapshotParts,
+  { state, files, runtime, signal, isLastTry }: SnapshotParts,
 ): Promise<Ending> {
   try {
     const totals = await runtime.snapshot(id, files.pathOf(name));
@@ -38,7 +40,8 @@ export async function writeSnapshot(
     };
   } catch (error) {
     const failure = failureOf(error);
-    if (failure === undefined || signal.aborted || status === 'deleting') throw error;
+    const isTriedAgain = signal.aborted || !isLastTry || status === 'deleting';
+    if (failure === undefined || isTriedAgain) throw error;
     const events = [`Snapshot ${name} failed: ${failure.message}`];
     return (cluster) => {
       const snapshot = state.get('snapshot', name);
@@ -52,7 +55,7 @@ export async function writeSnapshot(
 export async function restoreSnapshot(
   { id }: ClusterRecord,
   name: string,
-  { files, runtime, signal }: SnapshotParts,
+  { files, runtime, signal, isLastTry }: SnapshotParts,
 ): Promise<Ending> {
   try {
     await runtime.restore(id, files.pathOf(name));
@@ -60,7 +63,7 @@ export async function restoreSnapshot(
     return (cluster) => ({ cluster: { ...cluster, restoreFrom: undefined }, events });
   } catch (error) {
     const failure = failureOf(error);
-    if (failure === undefined || signal.aborted) throw error;
+    if (failure === undefined || signal.aborted || !isLastTry) throw error;
     const failed = { status: 'restore-failed', restoreFrom: undefined } as const;
     const events = [`Restore of snapshot ${name} failed: ${failure.message}`];
     return (cluster) => ({ cluster: { ...cluster, ...failed, failure: failure.message }, events });

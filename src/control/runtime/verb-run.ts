@@ -25,13 +25,14 @@ export async function runVerb(
   const child = spawn(command!, [...first, ...args], {
     env,
     signal: AbortSignal.any([signal, AbortSignal.timeout(RUN_MS_MAX)]),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // By the channel the verb knows that this process lives: it ends with it.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, by) => resolve(code === 0 ? '' : `it ended with ${by ?? code}`));
   });
-  const [out, err, end] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  const [out, err, end] = await Promise.all([text(child.stdout!), text(child.stderr!), ended]);
   if (end === '') return out;
   const reason = `${end}: ${err.trim().slice(-REASON_LENGTH_MAX)}`;
   throw new CodedError('ERR_RUNTIME', `slabring ${args[0]} failed: ${reason}`);

@@ -46,15 +46,34 @@ describe('a step that the system refuses', () => {
     world.check();
   });
 
-  test('a snapshot without a place for its file is failed', async () => {
+  const fullDisk = (): never => {
+    throw noSpace;
+  };
+
+  test('a snapshot without a place for its file is failed after four tries', async () => {
     const world = worldWith('');
     await world.advance();
     world.api.ask('CreateSnapshot', 'CacheClusterId=web&SnapshotName=daily');
-    vi.spyOn(world.api.files, 'pathOf').mockImplementationOnce(() => {
-      throw noSpace;
-    });
+    const tries = vi.spyOn(world.api.files, 'pathOf').mockImplementation(fullDisk);
     await world.advance();
+    expect(tries).toHaveBeenCalledTimes(4);
     expect(world.api.state.get('snapshot', 'daily')?.status).toBe('failed');
     expect(messagesOf(world)).toContain(`Snapshot daily failed: ${noSpace.message}.`);
+    expect(world.api.state.get('cluster', 'web')).toMatchObject({ status: 'available' });
+  });
+
+  test('a snapshot and a restore that fail once are made by the next try', async () => {
+    const world = worldWith('');
+    await world.advance();
+    const files = vi.spyOn(world.api.files, 'pathOf');
+    files.mockImplementationOnce(fullDisk);
+    world.api.ask('CreateSnapshot', 'CacheClusterId=web&SnapshotName=daily');
+    await world.advance();
+    expect(world.api.state.get('snapshot', 'daily')?.status).toBe('available');
+    files.mockImplementationOnce(fullDisk);
+    world.api.ask('CreateCacheCluster', 'CacheClusterId=copy&SnapshotName=daily');
+    await world.advance();
+    const copy = world.api.state.get('cluster', 'copy');
+    expect([copy?.status, copy?.failure]).toEqual(['available', undefined]);
   });
 });

@@ -11,7 +11,6 @@ import { DescribeCacheClustersCommand, ElastiCacheClient } from '@aws-sdk/client
 import { silentLogger } from '../../src/base/index.ts';
 import { EVERYTHING } from '../../src/control/access/policy.ts';
 import { ApiServer } from '../../src/control/api/api-server.ts';
-import { QueryApi } from '../../src/control/api/query-api.ts';
 import { nodeId } from '../../src/control/model/node-count.ts';
 import { shapeOf } from '../../src/control/model/node-options.ts';
 import { nodeType } from '../../src/control/model/node-types.ts';
@@ -19,6 +18,7 @@ import type { ClusterRecord } from '../../src/control/model/records.ts';
 import { planOf } from '../../src/control/reconciler/plan.ts';
 import { wantedOf } from '../../src/control/reconciler/wanted.ts';
 import type { Observed } from '../../src/control/runtime/runtime.ts';
+import { apisOf } from '../../src/control/service/apis-of.ts';
 import { Service } from '../../src/control/service/service.ts';
 import { StateFile } from '../../src/control/state/state-file.ts';
 import { ApiHarness, LIMITS } from '../../test/support/control-api.ts';
@@ -76,7 +76,7 @@ async function describing(path: string): Promise<readonly Figure[]> {
   const server = await ApiServer.open(
     { host: '127.0.0.1', port: 0, needsSignature: true },
     {
-      api: new QueryApi({ service, nowMs, log }),
+      apis: apisOf({ service, nowMs, log }),
       pages: { handles: () => false, answer: () => Promise.reject(new Error('no page')) },
       ...{ secretOf: (id) => state.accessKey(id)?.secret, nowMs, log },
     },

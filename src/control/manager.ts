@@ -4,7 +4,6 @@ import type { TlsOptions } from 'node:tls';
 import { CodedError, fileReason, type Logger } from '../base/index.ts';
 import { EVERYTHING } from './access/policy.ts';
 import { ApiServer } from './api/api-server.ts';
-import { QueryApi } from './api/query-api.ts';
 import { Console } from './console/console.ts';
 import { KeySocket, STATE } from './keys/key-socket.ts';
 import { type NewKey, newKey } from './keys/new-key.ts';
@@ -15,6 +14,8 @@ import { isInWindow } from './model/cluster-rules.ts';
 import { failureOf } from './reconciler/failures.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { LocalRuntime } from './runtime/local-runtime.ts';
+import { Scaler } from './scaling/scaler.ts';
+import { apisOf } from './service/apis-of.ts';
 import type { Limits } from './service/context.ts';
 import { withPendingApplied } from './service/modify-cluster.ts';
 import { Service } from './service/service.ts';
@@ -50,6 +51,7 @@ export class Manager {
   readonly #reconciler: Reconciler;
   readonly #metrics = new ClusterMetrics();
   readonly #sampler: Sampler;
+  #scaler: Scaler | undefined;
   #server: ApiServer | undefined;
   #keySocket: KeySocket | undefined;
   #firstKey: NewKey | undefined;
@@ -94,7 +96,8 @@ export class Manager {
       nowMs,
       changed,
     });
-    const api = new QueryApi({ service, nowMs, log });
+    const apis = apisOf({ service, nowMs, log });
+    manager.#scaler = new Scaler({ service, metrics: manager.#metrics, log });
     const secretOf = (id: string) => state.accessKey(id)?.secret;
     const pages = new Console(
       {
@@ -110,7 +113,7 @@ export class Manager {
       },
     );
     try {
-      manager.#server = await ApiServer.open(options, { api, pages, secretOf, nowMs, log });
+      manager.#server = await ApiServer.open(options, { apis, pages, secretOf, nowMs, log });
       manager.#keySocket = await KeySocket.open(options.data, state);
       manager.#begin(needsSignature);
     } catch (error) {
@@ -141,6 +144,7 @@ export class Manager {
   /** Stops the API and all clusters; the items of their nodes wait in files. */
   async close(): Promise<void> {
     clearInterval(this.#windows);
+    this.#scaler?.stop();
     await Promise.all([this.#server!.close(), this.#keySocket!.close()]);
     this.#runtime.close();
     await Promise.all([this.#reconciler.stop(), this.#sampler.stop()]);
@@ -163,6 +167,7 @@ export class Manager {
     }
     this.#reconciler.start();
     this.#sampler.start();
+    this.#scaler?.start();
     this.#windows = setInterval(() => this.#openWindows(), WINDOW_LOOK_MS);
   }
 

@@ -1,5 +1,6 @@
 import { silentLogger } from '../../src/base/index.ts';
-import { QueryApi } from '../../src/control/api/query-api.ts';
+import { Api } from '../../src/control/api/api.ts';
+import { ELASTICACHE_API, type OperationName } from '../../src/control/api/operations.ts';
 import type { ParameterValues } from '../../src/control/model/parameters.ts';
 import type { ClusterRecord } from '../../src/control/model/records.ts';
 import { Service } from '../../src/control/service/service.ts';
@@ -28,7 +29,7 @@ export class ApiHarness {
   };
   nowMs = Date.UTC(2026, 10, 29, 8);
   readonly service: Service;
-  readonly #api: QueryApi;
+  readonly #api: Api;
 
   constructor({ checksAccess = false } = {}) {
     const nowMs = (): number => this.nowMs;
@@ -42,7 +43,12 @@ export class ApiHarness {
       nowMs,
       changed: (id) => this.changed.push(id),
     });
-    this.#api = new QueryApi({ service: this.service, nowMs, log: silentLogger });
+    this.#api = new Api({
+      table: ELASTICACHE_API,
+      run: (operation, input, key) => this.service.run(operation as OperationName, input, key),
+      nowMs,
+      log: silentLogger,
+    });
   }
 
   /** Sends an operation; members as `NumCacheNodes=3`. */

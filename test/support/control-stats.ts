@@ -5,6 +5,10 @@ interface Numbers {
   readonly evictions?: number;
   readonly items?: number;
   readonly usedBytes?: number;
+  readonly connections?: number;
+  /** Of processors, so far. */
+  readonly cpuSeconds?: number;
+  readonly ghostHits?: number;
   /** Observed latencies of up to 1 ms, and of up to 10 ms. */
   readonly latencies?: readonly [number, number];
 }
@@ -21,6 +25,13 @@ export function statsText(numbers: Numbers): string {
     one('memcached_current_items', now.items ?? 0),
     one('memcached_current_bytes', now.usedBytes ?? 0),
     one('memcached_limit_bytes', 64 * 2 ** 20),
+    one('memcached_current_connections', now.connections ?? 0),
+    one('process_cpu_seconds_total', now.cpuSeconds ?? 0),
+    one('slabring_threads', 1),
+    {
+      name: 'slabring_slab_ghost_hits_total',
+      points: [{ labels: { slab: '3' }, value: now.ghostHits ?? 0 }],
+    },
     {
       name: 'slabring_request_duration_seconds',
       points: [{ labels: { command: 'get', dialect: 'meta' }, value: distribution }],

@@ -2,6 +2,27 @@ import { bytes, count, ms } from './amounts.ts';
 
 type The = (path: string, name: string) => number;
 
+/** Of what the manager sees, and does by itself. */
+const watchBounds = (the: The) => ({
+  'samples of managed clusters': [
+    count(the('control/metrics/cluster-metrics.ts', 'NODES_MAX')),
+    count(the('metrics/sampler.ts', 'READS_MAX')),
+    ms(the('metrics/admin-reader.ts', 'READ_MS_MAX')),
+    bytes(the('metrics/admin-reader.ts', 'READ_BYTES_MAX')),
+  ],
+  'events of managed clusters': [
+    count(the('state-file.ts', 'EVENTS_MAX')),
+    count(the('state-file.ts', 'EVENTS_DAYS')),
+  ],
+  'auto scaling of a managed cluster': [
+    count(the('service/scaling/policies.ts', 'POLICIES_MAX')),
+    count(the('service/scaling/scheduled-actions.ts', 'ACTIONS_MAX')),
+    count(the('service/scaling/activities.ts', 'ACTIVITIES_MAX')),
+    ms(the('scaling/scaler.ts', 'LOOK_MS')),
+    count(the('scaling/cron.ts', 'YEARS_AHEAD')),
+  ],
+});
+
 /** The rows of docs/architecture.md, “What is bounded”, for the room `control`. */
 export const controlBounds = (the: The) => ({
   ...toolBounds(the),
@@ -34,16 +55,7 @@ export const controlBounds = (the: The) => ({
     count(the('console/sessions.ts', 'LIFE_MS_MAX') / 3600_000),
     count(the('console/sign-in.ts', 'ATTEMPTS.burst')),
   ],
-  'samples of managed clusters': [
-    count(the('control/metrics/cluster-metrics.ts', 'NODES_MAX')),
-    count(the('metrics/sampler.ts', 'READS_MAX')),
-    ms(the('metrics/admin-reader.ts', 'READ_MS_MAX')),
-    bytes(the('metrics/admin-reader.ts', 'READ_BYTES_MAX')),
-  ],
-  'events of managed clusters': [
-    count(the('state-file.ts', 'EVENTS_MAX')),
-    count(the('state-file.ts', 'EVENTS_DAYS')),
-  ],
+  ...watchBounds(the),
   'step of a managed cluster': [
     ms(the('local-runtime.ts', 'NODES_START_MS_MAX')),
     ms(the('run-entry.ts', 'ORPHANS_MS_MAX')),

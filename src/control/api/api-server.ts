@@ -5,8 +5,9 @@ import type { TlsOptions } from 'node:tls';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { isFromThisMachine } from '../access/browser.ts';
 import { type Caller, callerOf, type IncomingRequest } from '../access/caller.ts';
+import type { HttpReply } from './api.ts';
+import type { Apis } from './apis.ts';
 import { ApiError } from './errors.ts';
-import type { HttpReply, QueryApi } from './query-api.ts';
 import { RateLimit } from './rate.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
@@ -41,7 +42,7 @@ interface PageReply {
 }
 
 interface ApiServerParts {
-  readonly api: QueryApi;
+  readonly apis: Apis;
   readonly pages: Pages;
   readonly secretOf: (accessKeyId: string) => string | undefined;
   readonly nowMs: () => number;
@@ -128,11 +129,8 @@ export class ApiServer {
     if (this.#parts.pages.handles(headOf(message))) return this.#answerPage(message, response);
     const reply = await this.#reply(message);
     if (response.destroyed) return;
-    response.writeHead(reply.status, {
-      'content-type': 'text/xml',
-      'x-amzn-requestid': reply.requestId,
-      'content-length': Buffer.byteLength(reply.body),
-    });
+    const length = Buffer.byteLength(reply.body);
+    response.writeHead(reply.status, { ...reply.headers, 'content-length': length });
     response.end(reply.body);
   }
 
@@ -151,17 +149,20 @@ export class ApiServer {
   }
 
   async #reply(message: IncomingMessage): Promise<HttpReply> {
-    const { api } = this.#parts;
+    const { apis } = this.#parts;
+    let request: IncomingRequest = { ...headOf(message), body: Buffer.alloc(0) };
     try {
-      const request = await readRequest(message);
+      request = await readRequest(message);
+      const api = apis.of(request);
       const caller = this.#callerOf(request);
-      if (caller !== undefined && caller.service !== 'elasticache') {
-        const text = `The signature is for ${caller.service}; this is elasticache's endpoint.`;
+      const { service } = api.table;
+      if (caller !== undefined && caller.service !== service) {
+        const text = `The signature is for ${caller.service}; this is ${service}'s endpoint.`;
         throw new ApiError('SignatureDoesNotMatch', text);
       }
       return api.answer(request, caller?.accessKeyId ?? ANYBODY);
     } catch (error) {
-      return api.failure(error);
+      return apis.of(request).failure(error, request);
     }
   }
 

@@ -26,6 +26,8 @@ export type Field = { readonly isRequired?: true } & (
   | { readonly kind: 'boolean' }
   /** Milliseconds since the Unix epoch; RFC 3339 on the wire. */
   | { readonly kind: 'time' }
+  /** Texts by texts, as pairs; only JSON has it. */
+  | { readonly kind: 'map' }
   | ListField
   | StructureField
 );
@@ -41,11 +43,13 @@ type ValueOf<F extends Field> = F extends { kind: 'text'; values: readonly (infe
       ? number
       : F extends { kind: 'boolean' }
         ? boolean
-        : F extends { kind: 'list'; of: infer E extends Field }
-          ? readonly ValueOf<E>[]
-          : F extends { kind: 'structure'; fields: infer S extends Fields }
-            ? MembersOf<S>
-            : never;
+        : F extends { kind: 'map' }
+          ? readonly (readonly [string, string])[]
+          : F extends { kind: 'list'; of: infer E extends Field }
+            ? readonly ValueOf<E>[]
+            : F extends { kind: 'structure'; fields: infer S extends Fields }
+              ? MembersOf<S>
+              : never;
 
 /** The type of a structure: its required members, and the others. */
 export type MembersOf<S extends Fields> = {
@@ -61,6 +65,7 @@ export const integer = { kind: 'integer' } as const;
 export const decimal = { kind: 'decimal' } as const;
 export const boolean = { kind: 'boolean' } as const;
 export const time = { kind: 'time' } as const;
+export const map = { kind: 'map' } as const;
 
 export const oneOf = <const V extends readonly string[]>(...values: V) =>
   ({ kind: 'text', values }) as const;

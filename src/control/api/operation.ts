@@ -1,7 +1,7 @@
 import type { Fields, MembersOf } from './fields.ts';
 
 /** One operation of the API, as its model says. */
-interface Operation {
+export interface Operation {
   readonly input: Fields;
   /** Undefined: the reply has no result. */
   readonly output: Fields | undefined;

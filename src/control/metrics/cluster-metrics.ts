@@ -3,7 +3,7 @@ import { MEASURE_AT, type MeasureName } from './measures.ts';
 import { type NodeReading, type Sample, sampleOf } from './reading.ts';
 import { addUp, NodeSeries, type ResolutionName, type Step, together } from './series.ts';
 
-/** Nodes beyond this number have no samples: each needs 85 KiB. */
+/** Nodes beyond this number have no samples: each needs 150 KiB. */
 const NODES_MAX = 1000;
 
 interface NodeMetrics {
@@ -60,6 +60,15 @@ export class ClusterMetrics {
       .filter(([, { last }]) => last.atMs >= fromMs)
       .map(([node, { last, sample }]) => ({ node, reading: last, sample }))
       .sort((a, b) => (a.node < b.node ? -1 : 1));
+  }
+
+  get clusters(): readonly string[] {
+    return [...this.#clusters.keys()].sort();
+  }
+
+  /** The nodes of a cluster that have samples, in the order of their ids. */
+  nodesOf(cluster: string): readonly string[] {
+    return [...(this.#clusters.get(cluster)?.keys() ?? [])].sort();
   }
 
   /** The samples of a cluster since a time; of one node, if it is given. */

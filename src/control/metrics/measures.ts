@@ -22,6 +22,9 @@ const rate = (metric: string, labels: Labels = {}): Measure => ({
   ...{ nodes: 'sum', time: 'mean' },
 });
 
+const command = (name: string, status: 'hit' | 'miss' | 'badval'): Measure =>
+  rate('memcached_commands_total', { command: name, status });
+
 const gauge = (metric: string, labels: Labels = {}, nodes: Measure['nodes'] = 'sum'): Measure => ({
   ...{ metric, labels, kind: 'gauge', quantile: 0, nodes },
   time: 'mean',
@@ -39,6 +42,21 @@ export const MEASURES = {
   getHits: rate('memcached_commands_total', { command: 'get', status: 'hit' }),
   sets: rate('memcached_commands_total', { command: 'set' }),
   commands: rate('memcached_commands_total'),
+  casHits: command('cas', 'hit'),
+  casMisses: command('cas', 'miss'),
+  casBadval: command('cas', 'badval'),
+  deleteHits: command('delete', 'hit'),
+  deleteMisses: command('delete', 'miss'),
+  incrHits: command('incr', 'hit'),
+  incrMisses: command('incr', 'miss'),
+  decrHits: command('decr', 'hit'),
+  decrMisses: command('decr', 'miss'),
+  touchHits: command('touch', 'hit'),
+  touchMisses: command('touch', 'miss'),
+  flushes: command('flush', 'hit'),
+  newItems: rate('memcached_items_total'),
+  evictedUnfetched: rate('slabring_items_evicted_unfetched_total'),
+  expiredUnfetched: rate('slabring_items_expired_unfetched_total'),
   evictions: rate('memcached_items_evicted_total'),
   reclaimed: rate('memcached_items_reclaimed_total'),
   /** Misses that more memory would have saved. */

@@ -1,4 +1,5 @@
 /** What the state keeps of each resource: as it is wanted, and how far that is. */
+import type { ScalingRecords } from '../scaling/records.ts';
 import type { ParameterValues } from './parameters.ts';
 
 /** `creating`, then `available` and others in turn, then `deleting` until it is gone. */
@@ -139,7 +140,7 @@ export interface SecurityGroupRecord {
 }
 
 /** The records by their kinds, which are those of ARNs. */
-export interface Records {
+export interface Records extends ScalingRecords {
   readonly cluster: ClusterRecord;
   readonly parametergroup: ParameterGroupRecord;
   readonly subnetgroup: SubnetGroupRecord;
@@ -150,3 +151,6 @@ export interface Records {
 }
 
 export type Kind = keyof Records;
+
+/** Those that ElastiCache's API tags. */
+export type TaggedKind = Exclude<Kind, keyof ScalingRecords>;

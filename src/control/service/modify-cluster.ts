@@ -5,7 +5,7 @@ import type { OPERATIONS } from '../api/operations.ts';
 import { refuseRedisMembers, scaleBatches, windowMinutes } from '../model/cluster-rules.ts';
 import { isUpgrade } from '../model/engine.ts';
 import { withGroupValues } from '../model/group-values.ts';
-import { nodesAfter, withCount } from '../model/node-count.ts';
+import { nodesAfter, staying, withCount } from '../model/node-count.ts';
 import type { ClusterRecord, PendingChange } from '../model/records.ts';
 import { checkCount, checkFits, knownVersion, typeOf } from './cluster-lookups.ts';
 import type { Context } from './context.ts';
@@ -106,4 +106,19 @@ export function withPendingApplied(
       cluster.isCrossZone || new Set([cluster.zone, ...(pending.newZones ?? [])]).size > 1,
     pending: {},
   };
+}
+
+/**
+ * The cluster begins to have so many nodes; the last ones go. What else waits for the window still
+ * does.
+ */
+export function scaled(cluster: ClusterRecord, count: number, context: Context): ClusterRecord {
+  const { numCacheNodes: _n, nodeIdsToRemove: _i, newZones: _z, ...rest } = cluster.pending;
+  checkCount(count, context);
+  const nodeIdsToRemove = staying(cluster)
+    .slice(count)
+    .map(({ id }) => id);
+  const request = { numCacheNodes: count, nodeIdsToRemove, newZones: [] };
+  const pending = withCount({ ...cluster, pending: {} }, request);
+  return { ...withPendingApplied({ ...cluster, pending }, context), pending: rest };
 }

@@ -8,6 +8,21 @@ import type { Context, Limits } from './context.ts';
 import { HANDLERS } from './handlers.ts';
 import { resourcesOf } from './resources.ts';
 
+/** An operation of an API: what policies call it, what does it, and what it touches. */
+export interface Call {
+  /** Such as `elasticache:CreateCacheCluster`. */
+  readonly action: string;
+  /** Undefined: it is not offered. */
+  readonly handler: ((input: object, context: Context) => object | undefined) | undefined;
+  readonly resourcesOf: (input: object, context: Context) => ReturnType<typeof resourcesOf>;
+}
+
+const elastiCacheCall = (operation: OperationName): Call => ({
+  action: `elasticache:${operation}`,
+  handler: HANDLERS[operation] as Call['handler'],
+  resourcesOf,
+});
+
 interface ServiceParts {
   readonly state: StateFile;
   readonly files: SnapshotFiles;
@@ -38,13 +53,29 @@ export class Service {
 
   /** @throws {ApiError} */
   run(operation: OperationName, input: object, accessKeyId: string): object | undefined {
+    return this.call(elastiCacheCall(operation), input, accessKeyId);
+  }
+
+  /** @throws {ApiError} */
+  call(call: Call, input: object, accessKeyId: string): object | undefined {
+    return this.#withEffects((wishes) => this.#run(call, input, accessKeyId, wishes));
+  }
+
+  /** A change that the manager itself makes, in one transaction. */
+  act<T>(run: (context: Context) => T): T {
+    return this.#withEffects((wishes) =>
+      this.#parts.state.transaction(() => run(this.#context(wishes))),
+    );
+  }
+
+  #withEffects<T>(run: (wishes: Wishes) => T): T {
     const changed = new Set<string>();
     const later: (() => void)[] = [];
-    const output = this.#run(operation, input, accessKeyId, {
+    const output = run({
       changed: (id) => changed.add(id),
-      after: (run) => later.push(run),
+      after: (each) => later.push(each),
     });
-    for (const run of later) run();
+    for (const each of later) each();
     for (const id of changed) this.#parts.changed(id);
     return output;
   }
@@ -57,7 +88,8 @@ export class Service {
     const results: T[] = [];
     try {
       this.#parts.state.transaction(() => {
-        this.#run(operation, input, accessKeyId, { changed: () => {}, after: () => {} });
+        const wishes = { changed: () => {}, after: () => {} };
+        this.#run(elastiCacheCall(operation), input, accessKeyId, wishes);
         results.push(read());
         throw new Undone();
       });
@@ -76,28 +108,22 @@ export class Service {
     return isAllowed(policy, { action, resources: [{ arn: arnOf(region, resource), tags }] });
   }
 
-  #run(
-    operation: OperationName,
-    input: object,
-    accessKeyId: string,
-    wishes: Wishes,
-  ): object | undefined {
+  #run(call: Call, input: object, accessKeyId: string, wishes: Wishes): object | undefined {
+    const { action, handler } = call;
     const context = this.#context(wishes);
-    if (this.#parts.checksAccess) this.#checkAccess(operation, input, accessKeyId, context);
-    const handler = HANDLERS[operation] as
-      | ((input: object, context: Context) => object | undefined)
-      | undefined;
+    if (this.#parts.checksAccess) this.#checkAccess(call, input, accessKeyId, context);
     if (handler === undefined) {
-      const text = `${operation} is not offered by this version of slabring.`;
+      const name = action.slice(action.indexOf(':') + 1);
+      const text = `${name} is not offered by this version of slabring.`;
       throw new ApiError('InvalidAction', text);
     }
     return this.#parts.state.transaction(() => handler(input, context));
   }
 
-  #checkAccess(operation: string, input: object, accessKeyId: string, context: Context): void {
+  #checkAccess(call: Call, input: object, accessKeyId: string, context: Context): void {
     const policy = this.#parts.state.accessKey(accessKeyId)?.policy ?? [];
-    const action = `elasticache:${operation}`;
-    if (isAllowed(policy, { action, resources: resourcesOf(input, context) })) return;
+    const { action } = call;
+    if (isAllowed(policy, { action, resources: call.resourcesOf(input, context) })) return;
     throw new ApiError('AccessDenied', `The access key ${accessKeyId} may not do ${action} there.`);
   }
 

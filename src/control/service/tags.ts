@@ -1,7 +1,7 @@
 /** Tags of resources. */
 import { ApiError, invalidValue } from '../api/errors.ts';
 import { parseArn } from '../model/arn.ts';
-import type { Kind } from '../model/records.ts';
+import type { TaggedKind } from '../model/records.ts';
 import type { Tags } from '../state/state-file.ts';
 import type { Context, Handlers } from './context.ts';
 
@@ -56,7 +56,7 @@ function checkCount(tags: Tags): void {
   throw new ApiError('TagQuotaPerResourceExceeded', text);
 }
 
-const NOT_FOUND: Readonly<Record<Kind, string>> = {
+const NOT_FOUND: Readonly<Record<TaggedKind, string>> = {
   cluster: 'CacheClusterNotFound',
   parametergroup: 'CacheParameterGroupNotFound',
   subnetgroup: 'CacheSubnetGroupNotFoundFault',
@@ -66,13 +66,13 @@ const NOT_FOUND: Readonly<Record<Kind, string>> = {
   usergroup: 'UserGroupNotFound',
 };
 
-const isKind = (text: string): text is Kind => Object.hasOwn(NOT_FOUND, text);
+const isKind = (text: string): text is TaggedKind => Object.hasOwn(NOT_FOUND, text);
 
 /** @throws {ApiError} `InvalidARN`, or that there is no such resource. */
 function resourceOf(
   name: string,
   { state }: Context,
-): { readonly kind: Kind; readonly id: string } {
+): { readonly kind: TaggedKind; readonly id: string } {
   const arn = parseArn(name);
   if (arn === undefined || !isKind(arn.kind)) {
     throw new ApiError('InvalidARN', 'ResourceName is not the ARN of a resource of ElastiCache.');

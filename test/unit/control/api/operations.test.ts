@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Field, Fields } from '../../../../src/control/api/fields.ts';
 import { FOREIGN_OPERATIONS } from '../../../../src/control/api/model/replication.ts';
-import { isOperation, OPERATIONS } from '../../../../src/control/api/operations.ts';
+import { OPERATIONS } from '../../../../src/control/api/operations.ts';
 import { parseForm } from '../../../../src/control/api/query.ts';
 import { readMembers } from '../../../../src/control/api/read-members.ts';
 import { replyXml } from '../../../../src/control/api/xml.ts';
 import { HANDLERS } from '../../../../src/control/service/handlers.ts';
 
+const isOperation = (name: string): boolean => Object.hasOwn(OPERATIONS, name);
 const tables: readonly [string, { readonly input: Fields; readonly output: Fields | undefined }][] =
   Object.entries(OPERATIONS);
 
@@ -23,6 +24,8 @@ function sampleOf(field: Field): unknown {
       return true;
     case 'time':
       return 1_700_000_000_123;
+    case 'map':
+      return [['a', 'b&c']];
     case 'list':
       return [sampleOf(field.of), sampleOf(field.of)];
     case 'structure':

@@ -1,0 +1,25 @@
+import { Api } from '../api/api.ts';
+import { Apis } from '../api/apis.ts';
+import { SCALING_API } from '../api/model/scaling.ts';
+import { ELASTICACHE_API, type OperationName } from '../api/operations.ts';
+import { scalingCall } from './scaling/scaling-call.ts';
+import type { Service } from './service.ts';
+
+type Parts = Pick<ConstructorParameters<typeof Api>[0], 'nowMs' | 'log'> & {
+  readonly service: Service;
+};
+
+/** The APIs that `slabring manage` answers on its port. */
+export function apisOf({ service, ...parts }: Parts): Apis {
+  const elastiCache = new Api({
+    ...parts,
+    table: ELASTICACHE_API,
+    run: (operation, input, key) => service.run(operation as OperationName, input, key),
+  });
+  const scaling = new Api({
+    ...parts,
+    table: SCALING_API,
+    run: (operation, input, key) => service.call(scalingCall(operation), input, key),
+  });
+  return new Apis(elastiCache, scaling);
+}

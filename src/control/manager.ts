@@ -1,11 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TlsOptions } from 'node:tls';
-import { CodedError, fileReason, type Logger } from '../base/index.ts';
+import type { Logger } from '../base/index.ts';
 import { EVERYTHING } from './access/policy.ts';
 import { ApiServer } from './api/api-server.ts';
 import { Console } from './console/console.ts';
-import { KeySocket, STATE } from './keys/key-socket.ts';
+import { KeySocket } from './keys/key-socket.ts';
 import { type NewKey, newKey } from './keys/new-key.ts';
 import { adminReader } from './metrics/admin-reader.ts';
 import { ClusterMetrics } from './metrics/cluster-metrics.ts';
@@ -19,8 +18,9 @@ import { apisOf } from './service/apis-of.ts';
 import type { Limits } from './service/context.ts';
 import { withPendingApplied } from './service/modify-cluster.ts';
 import { Service } from './service/service.ts';
+import { openState } from './state/open-state.ts';
 import { SnapshotFolder } from './state/snapshot-files.ts';
-import { StateFile } from './state/state-file.ts';
+import type { StateFile } from './state/state-file.ts';
 
 export interface ManagerOptions {
   /** The folder of the state and of the clusters. */
@@ -77,8 +77,8 @@ export class Manager {
 
   /**
    * Opens the state, listens, and begins to make the clusters as they are wanted.
-   * @throws {CodedError} `ERR_STATE_FILE`, `ERR_CERTIFICATE`, `ERR_PORT_TAKEN`,
-   *   `ERR_ADDRESS_UNAVAILABLE` or `ERR_CONTROL_SOCKET`
+   * @throws {CodedError} `ERR_STATE_FILE`, `ERR_CERTIFICATE`, `ERR_PORT_TAKEN` or
+   *   `ERR_ADDRESS_UNAVAILABLE`
    */
   static async open(options: ManagerOptions, log: Logger): Promise<Manager> {
     const state = openState(options.data);
@@ -114,7 +114,7 @@ export class Manager {
     );
     try {
       manager.#server = await ApiServer.open(options, { apis, pages, secretOf, nowMs, log });
-      manager.#keySocket = await KeySocket.open(options.data, state);
+      manager.#keySocket = await KeySocket.open(options.data, state, log);
       manager.#begin(needsSignature);
     } catch (error) {
       await Promise.all([manager.#server?.close(), manager.#keySocket?.close()]);
@@ -145,7 +145,7 @@ export class Manager {
   async close(): Promise<void> {
     clearInterval(this.#windows);
     this.#scaler?.stop();
-    await Promise.all([this.#server!.close(), this.#keySocket!.close()]);
+    await Promise.all([this.#server!.close(), this.#keySocket?.close()]);
     this.#runtime.close();
     await Promise.all([this.#reconciler.stop(), this.#sampler.stop()]);
     const clusters = this.#state.list('cluster');
@@ -194,14 +194,4 @@ export class Manager {
       if (applied !== cluster) this.#state.put('cluster', id, applied);
     });
   }
-}
-
-function openState(data: string): StateFile {
-  try {
-    mkdirSync(data, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    const text = `The folder ${data} cannot be made: ${fileReason(cause, data, 'write')}`;
-    throw new CodedError('ERR_STATE_FILE', text, { cause });
-  }
-  return StateFile.open(join(data, STATE));
 }

@@ -6,6 +6,7 @@ import { columns } from '../terminal/columns.ts';
 import { defineVerb } from '../verb.ts';
 import { dataFlag } from './manage.ts';
 
+/** Of a file; a policy has at most 6144 characters. */
 const POLICY_BYTES_MAX = 64 * 1024;
 const EVERYTHING = '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}';
 

@@ -1,14 +1,20 @@
 /** The socket of a running manager for its access keys: it holds the state file alone. */
-import { rmSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { CodedError } from '../../base/index.ts';
-import { StateFile } from '../state/state-file.ts';
+import { CodedError, type Logger, sha256 } from '../../base/index.ts';
+import { openPrivateFolder } from '../../cluster/index.ts';
+import { readPolicy } from '../access/iam-policy.ts';
+import { openState } from '../state/open-state.ts';
+import type { StateFile } from '../state/state-file.ts';
 import { executeKeyOrder, type KeyOrder, type KeyReply, readKeyOrder } from './key-orders.ts';
 
 const SOCKET = 'keys.sock';
-export const STATE = 'slabring.db';
+/** A system takes no longer path of a socket: 108 bytes with Linux, 104 with macOS. */
+const PATH_BYTES_MAX = 100;
+const NAME_CHARS = 24;
 const CONNECTIONS_MAX = 4;
 const LINE_CHARS_MAX = 16 * 1024;
 const REQUEST_MS_MAX = 5000;
@@ -28,14 +34,20 @@ export class KeySocket {
     this.#server.maxConnections = CONNECTIONS_MAX;
   }
 
-  /** @throws {CodedError} `ERR_CONTROL_SOCKET` if it cannot listen. */
-  static async open(data: string, state: StateFile): Promise<KeySocket> {
+  /** Undefined if it cannot listen, with a warning: then only a stopped manager gets keys. */
+  static async open(data: string, state: StateFile, log: Logger): Promise<KeySocket | undefined> {
     const socket = new KeySocket(state);
-    const path = join(data, SOCKET);
-    // A manager that was killed has left it: nobody else has the state file now.
-    rmSync(path, { force: true });
-    await socket.#listen(path);
-    return socket;
+    try {
+      const path = socketOf(data);
+      // A manager that was killed has left it: nobody else has the state file now.
+      rmSync(path, { force: true });
+      await socket.#listen(path);
+      return socket;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn({ reason }, `Access keys cannot change while this manager runs: ${reason}.`);
+      return undefined;
+    }
   }
 
   close(): Promise<void> {
@@ -44,10 +56,7 @@ export class KeySocket {
 
   #listen(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause) => {
-        const why = `slabring manage cannot listen on ${path}: ${cause.message}.`;
-        reject(new CodedError('ERR_CONTROL_SOCKET', why, { cause }));
-      });
+      this.#server.once('error', reject);
       const mask = process.umask(OWNER_ONLY);
       this.#server.listen(path, resolve);
       process.umask(mask);
@@ -78,18 +87,29 @@ export class KeySocket {
   }
 }
 
+/** The path of the socket for a folder, which exists. A long one is replaced by a short one. */
+function socketOf(data: string): string {
+  const folder = realpathSync(data);
+  const path = join(folder, SOCKET);
+  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return path;
+  const short = openPrivateFolder(join(tmpdir(), `slabring-managers-${userInfo().uid}`));
+  return join(short, sha256(Buffer.from(folder)).slice(0, NAME_CHARS));
+}
+
 /**
  * Has an order made by the manager that runs with a folder, or in the state of the folder if none
  * runs.
  * @throws {CodedError} what the order throws, `ERR_STATE_FILE`, or `ERR_CONTROL_SOCKET`
  */
 export async function orderKeys(data: string, order: KeyOrder): Promise<KeyReply> {
-  const answer = await askManager(join(data, SOCKET), order);
+  // A text that is too long would not fit into the order.
+  if (order.verb === 'add') readPolicy(order.policy);
+  const answer = await askManager(data, order);
   if (answer !== undefined) {
     if ('reply' in answer) return answer.reply;
     throw new CodedError(answer.code, answer.reason);
   }
-  const state = StateFile.open(join(data, STATE));
+  const state = openState(data);
   try {
     return executeKeyOrder(order, state);
   } finally {
@@ -98,7 +118,9 @@ export async function orderKeys(data: string, order: KeyOrder): Promise<KeyReply
 }
 
 /** Undefined: no manager listens. */
-async function askManager(path: string, order: KeyOrder): Promise<Answer | undefined> {
+async function askManager(data: string, order: KeyOrder): Promise<Answer | undefined> {
+  if (!existsSync(data)) return undefined;
+  const path = socketOf(data);
   const socket = createConnection({ path });
   socket.setTimeout(REQUEST_MS_MAX, () => socket.destroy(new Error('it does not reply')));
   try {

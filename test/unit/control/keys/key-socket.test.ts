@@ -1,20 +1,24 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { KeySocket, orderKeys, STATE } from '../../../../src/control/keys/key-socket.ts';
-import { StateFile } from '../../../../src/control/state/state-file.ts';
+import { type Logger, silentLogger } from '../../../../src/base/index.ts';
+import { KeySocket, orderKeys } from '../../../../src/control/keys/key-socket.ts';
+import { openState } from '../../../../src/control/state/open-state.ts';
 import { folderForEachTest } from '../../../support/test-folder.ts';
 
 const { pathTo, cleanups } = folderForEachTest();
 const POLICY = '{"Statement":{"Effect":"Allow","Action":"elasticache:*","Resource":"*"}}';
 const socketPath = () => pathTo('keys.sock');
 
-async function openManager() {
-  const state = StateFile.open(pathTo(STATE));
-  const socket = await KeySocket.open(pathTo(), state);
+const warnings: string[] = [];
+const log: Logger = { ...silentLogger, warn: (_, line) => warnings.push(line) };
+
+async function openManager(data = pathTo()) {
+  const state = openState(data);
+  const socket = await KeySocket.open(data, state, log);
   const close = async (): Promise<void> => {
-    await socket.close();
+    await socket?.close();
     state.close();
   };
   return { state, close };
@@ -52,6 +56,35 @@ describe('the keys of a manager', () => {
     const wrong = orderKeys(pathTo(), { verb: 'add', policy: '{}' });
     await expect(wrong).rejects.toMatchObject({ code: 'ERR_POLICY' });
     expect(await idsNow()).toEqual([]);
+  });
+
+  test('a long path has a short socket elsewhere', async () => {
+    const data = pathTo('long'.repeat(40));
+    const { state, close } = await openManager(data);
+    cleanups.push(close);
+    expect(warnings).toEqual([]);
+    const reply = await orderKeys(data, { verb: 'add', policy: POLICY });
+    expect('added' in reply && state.accessKey(reply.added.id)).toBeTruthy();
+  });
+
+  test('a manager without a socket starts, with a warning', async () => {
+    mkdirSync(socketPath());
+    const { close } = await openManager();
+    cleanups.push(close);
+    expect(warnings.splice(0)).toEqual([expect.stringContaining('Access keys cannot change')]);
+  });
+
+  test('a folder that is not there yet is made for its first key', async () => {
+    const data = pathTo('new');
+    await orderKeys(data, { verb: 'add', policy: POLICY });
+    expect(await orderKeys(data, { verb: 'list' })).toMatchObject({ keys: [{}] });
+  });
+
+  test('a policy that is too long is refused with a sentence', async () => {
+    const { close } = await openManager();
+    cleanups.push(close);
+    const long = { verb: 'add', policy: POLICY.padEnd(20_000) } as const;
+    await expect(orderKeys(pathTo(), long)).rejects.toThrow('6144');
   });
 
   test.skipIf(process.platform === 'win32')('only its user reaches the socket', async () => {

@@ -2,6 +2,7 @@ import { startNode } from '../node/index.ts';
 import { exitAfter, outputWritten } from './process/exit.ts';
 import { processHost } from './process/host.ts';
 import { run } from './run.ts';
+import { applyVerb } from './verbs/apply.ts';
 import { attachVerb } from './verbs/attach.ts';
 import { CACHE_VERBS } from './verbs/cache-verbs.ts';
 import { clusterVerb } from './verbs/cluster.ts';
@@ -28,6 +29,7 @@ export function main(args: readonly string[]): Promise<never> {
     manageVerb,
     manageKeysVerb,
     attachVerb,
+    applyVerb,
     restartVerb,
     healthVerb,
     logVerb,

@@ -1,4 +1,10 @@
 /** Clusters as they are wanted: ElastiCache's API in front, a reconciler behind. */
+export { callsOf } from './apply/resource-type.ts';
+export { deletions, newStack, type Stack, stepsFor, Wish } from './apply/stack.ts';
+export { StackFile } from './apply/stack-file.ts';
+export { StackRun } from './apply/stack-run.ts';
+export { readTemplate } from './apply/template.ts';
+export { parseTemplateText, TEMPLATE_BYTES_MAX } from './apply/template-text.ts';
 export {
   type Attachment,
   attach,

@@ -68,6 +68,14 @@ export const controlBounds = (the: The) => ({
 
 /** Of the verbs that read a database, or call the API. */
 const toolBounds = (the: The) => ({
+  'template of `slabring apply`': [
+    bytes(the('apply/template-text.ts', 'TEMPLATE_BYTES_MAX')),
+    count(the('apply/template-text.ts', 'VALUES_MAX')),
+    count(the('apply/template-text.ts', 'DEPTH_MAX')),
+    count(the('apply/template.ts', 'RESOURCES_MAX')),
+    count(the('apply/expressions.ts', 'TEXT_LENGTH_MAX')),
+    ms(the('apply/resource-type.ts', 'WAIT_MS_MAX')),
+  ],
   'catalog of a database': [
     count(the('attach/catalog.ts', 'TABLES_MAX')),
     count(the('attach/postgres-catalog.ts', 'COLUMNS_MAX')),

@@ -6,6 +6,7 @@ import { operationsPage } from '../../src/cli/pages/operations-page.ts';
 import { PAGES_WITH_OPTIONS, withOptionTables } from '../../src/cli/pages/option-sections.ts';
 import { optionTypes } from '../../src/cli/pages/option-types.ts';
 import { optionsPage } from '../../src/cli/pages/options-page.ts';
+import { applyVerb } from '../../src/cli/verbs/apply.ts';
 import { attachVerb } from '../../src/cli/verbs/attach.ts';
 import { CACHE_VERBS } from '../../src/cli/verbs/cache-verbs.ts';
 import { clusterVerb } from '../../src/cli/verbs/cluster.ts';
@@ -48,6 +49,7 @@ describe('pages', () => {
       manageVerb,
       manageKeysVerb,
       attachVerb,
+      applyVerb,
       restartVerb,
       healthVerb,
       logVerb,

@@ -1,0 +1,106 @@
+/** The properties of resources: their kinds, and what a change of them means; pure. */
+import { isList, isObject, type Json, type JsonObject, wrong } from './template-text.ts';
+
+export interface Property {
+  readonly kind: 'text' | 'integer' | 'boolean' | 'texts' | 'map' | 'tags' | 'object';
+  /** A change makes a new resource in place of the old one. */
+  readonly replaces?: true;
+  readonly isRequired?: true;
+  /** Its value is kept as a hash, and never shown. */
+  readonly isSecret?: true;
+}
+
+export const text: Property = { kind: 'text' };
+export const integer: Property = { kind: 'integer' };
+export const boolean: Property = { kind: 'boolean' };
+export const texts: Property = { kind: 'texts' };
+export const map: Property = { kind: 'map' };
+export const tags: Property = { kind: 'tags' };
+export const object: Property = { kind: 'object' };
+
+export const required = (property: Property): Property => ({ ...property, isRequired: true });
+export const replacing = (property: Property): Property => ({ ...property, replaces: true });
+export const secret = (property: Property): Property => ({ ...property, isSecret: true });
+
+/** A reference to what is not there yet stands in texts between these. */
+const UNKNOWN = '\0';
+export const unknownText = (name: string): string => `${UNKNOWN}${name}${UNKNOWN}`;
+export const isUnknown = (value: Json | undefined): boolean =>
+  JSON.stringify(value ?? null).includes('\\u0000');
+
+/**
+ * The properties of a resource as its calls take them.
+ * @throws {CodedError} `ERR_TEMPLATE`
+ */
+export function checkedProperties(
+  id: string,
+  given: JsonObject,
+  properties: Readonly<Record<string, Property>>,
+): JsonObject {
+  const missing = Object.entries(properties).find(
+    ([name, { isRequired }]) => isRequired && given[name] === undefined,
+  );
+  if (missing !== undefined) throw wrong(`${id} needs the property ${missing[0]}.`);
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => {
+      const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      if (property === undefined) throw wrong(`${id} has the unknown property ${name}.`);
+      return [name, valueFor(`${id}.${name}`, value, property)];
+    }),
+  );
+}
+
+function valueFor(place: string, value: Json, { kind }: Property): Json {
+  switch (kind) {
+    case 'text':
+      return textFor(place, value);
+    case 'integer':
+      if (isUnknown(value) || /^-?\d{1,15}$/.test(String(value))) {
+        return isUnknown(value) ? value : Number(value);
+      }
+      throw wrong(`${place} must be a whole number.`);
+    case 'boolean':
+      if (isUnknown(value)) return value;
+      if (/^(?:true|false)$/i.test(String(value))) return String(value).toLowerCase() === 'true';
+      throw wrong(`${place} must be true or false.`);
+    case 'texts':
+      return (isList(value) ? value : [value]).map((each) => textFor(place, each));
+    case 'map':
+      if (!isObject(value)) throw wrong(`${place} must be an object.`);
+      return Object.fromEntries(
+        Object.entries(value).map(([name, each]) => [name, textFor(`${place}.${name}`, each)]),
+      );
+    case 'tags':
+      return tagsFor(place, value);
+    default:
+      if (!isObject(value)) throw wrong(`${place} must be an object.`);
+      return value;
+  }
+}
+
+function textFor(place: string, value: Json): string {
+  if (typeof value === 'object') throw wrong(`${place} must be a text.`);
+  return String(value);
+}
+
+function tagsFor(place: string, value: Json): Json {
+  if (!isList(value)) throw wrong(`${place} must be a list of Key and Value.`);
+  return value.map((each) => {
+    if (!isObject(each)) throw wrong(`${place} must be a list of Key and Value.`);
+    return { Key: textFor(place, each['Key'] ?? null), Value: textFor(place, each['Value'] ?? '') };
+  });
+}
+
+/** The names of the properties that differ. */
+export function changedNames(before: JsonObject, after: JsonObject): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => canonical(before[name]) !== canonical(after[name])).sort();
+}
+
+/** As JSON, with names in order. */
+export function canonical(value: Json | undefined): string {
+  if (isList(value)) return `[${value.map(canonical).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value ?? null);
+  const names = Object.keys(value).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
+}

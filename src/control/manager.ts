@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import type { Logger } from '../base/index.ts';
@@ -10,10 +11,13 @@ import { adminReader } from './metrics/admin-reader.ts';
 import { ClusterMetrics } from './metrics/cluster-metrics.ts';
 import { Sampler, sampledNodes } from './metrics/sampler.ts';
 import { isInWindow } from './model/cluster-rules.ts';
+import { everyCluster } from './model/records.ts';
+import { hiddenName } from './model/serverless-names.ts';
 import { failureOf } from './reconciler/failures.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { LocalRuntime } from './runtime/local-runtime.ts';
 import { Scaler } from './scaling/scaler.ts';
+import { ServerlessKeeper } from './serverless/keeper.ts';
 import { apisOf } from './service/apis-of.ts';
 import type { Limits } from './service/context.ts';
 import { withPendingApplied } from './service/modify-cluster.ts';
@@ -42,6 +46,10 @@ export interface ManagerOptions {
 /** How often windows are looked at. */
 const WINDOW_LOOK_MS = 30_000;
 
+/** A serverless cache without a maximum grows to so much of the memory of the machine. */
+const SHARE_OF_MEMORY = 0.5;
+const MEBIBYTE = 2 ** 20;
+
 /** The managed layer: the API in front, the state, and the reconciler behind. */
 export class Manager {
   readonly #log: Logger;
@@ -52,6 +60,7 @@ export class Manager {
   readonly #metrics = new ClusterMetrics();
   readonly #sampler: Sampler;
   #scaler: Scaler | undefined;
+  readonly #keeper: ServerlessKeeper;
   #server: ApiServer | undefined;
   #keySocket: KeySocket | undefined;
   #firstKey: NewKey | undefined;
@@ -69,9 +78,14 @@ export class Manager {
     this.#reconciler = new Reconciler(parts);
     this.#sampler = new Sampler({
       metrics: this.#metrics,
-      nodes: () => sampledNodes(state.list('cluster'), limits.host),
+      nodes: () => sampledNodes(everyCluster(state), limits.host),
       reader: () => adminReader(env),
       nowMs,
+    });
+    this.#keeper = new ServerlessKeeper({
+      ...{ state, log, nowMs, files: this.#files, metrics: this.#metrics },
+      freeMib: Math.floor((totalmem() * SHARE_OF_MEMORY) / MEBIBYTE),
+      changed: (id) => this.#reconciler.changed(id),
     });
   }
 
@@ -144,11 +158,12 @@ export class Manager {
   /** Stops the API and all clusters; the items of their nodes wait in files. */
   async close(): Promise<void> {
     clearInterval(this.#windows);
+    this.#keeper.stop();
     this.#scaler?.stop();
     await Promise.all([this.#server!.close(), this.#keySocket?.close()]);
     this.#runtime.close();
     await Promise.all([this.#reconciler.stop(), this.#sampler.stop()]);
-    const clusters = this.#state.list('cluster');
+    const clusters = everyCluster(this.#state);
     const ends = await Promise.allSettled(clusters.map(({ id }) => this.#runtime.stop(id)));
     this.#state.close();
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
@@ -157,7 +172,8 @@ export class Manager {
   /** A start that cannot listen does none of this: nobody would see the key, nor a warning. */
   #begin(needsSignature: boolean): void {
     const state = this.#state;
-    const known = new Set(state.list('snapshot').map(({ name }) => name));
+    const ofCaches = state.list('serverlesscachesnapshot').map(({ name }) => hiddenName(name));
+    const known = new Set([...state.list('snapshot').map(({ name }) => name), ...ofCaches]);
     for (const name of this.#files.hideUnknown(known)) {
       this.#log.warn({ name }, `The state knows no such snapshot: its folder is ${name} now.`);
     }
@@ -168,6 +184,7 @@ export class Manager {
     this.#reconciler.start();
     this.#sampler.start();
     this.#scaler?.start();
+    this.#keeper.start();
     this.#windows = setInterval(() => this.#openWindows(), WINDOW_LOOK_MS);
   }
 

@@ -2,6 +2,7 @@
 export {
   type AdminActions,
   drainAction,
+  ecpuLimitAction,
   logLevelAction,
   memoryAction,
   rotateAction,

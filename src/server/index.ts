@@ -21,6 +21,7 @@ export {
   type KeptChanges,
   PLACE,
   type SessionCluster,
+  type Throttle,
 } from './session/cluster-seat.ts';
 export { createSessionContext } from './session/context.ts';
 export { FastServing } from './session/fast-serving.ts';

@@ -200,6 +200,7 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [2, copySnapshot],
   [3, deleteSnapshot],
   [8, show],
+  [10, (random, { serverless }, { api }) => serverless.randomCall(random, api.state)],
   [12, nonsense],
 ];
 

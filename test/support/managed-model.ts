@@ -1,4 +1,5 @@
 /** What ElastiCache's API should answer: a model of clusters, groups and snapshots. */
+import { ServerlessModel } from './managed-serverless.ts';
 import type { ManagedWorld } from './managed-world.ts';
 
 interface ModelCluster {
@@ -19,6 +20,7 @@ export class ManagedModel {
   readonly clusters = new Map<string, ModelCluster>();
   readonly groups = new Map<string, Values>();
   readonly snapshots = new Map<string, string>();
+  readonly serverless = new ServerlessModel();
 
   /** Why a cluster takes no change; undefined if it does. */
   whyNot(id: string): string | undefined {
@@ -162,7 +164,7 @@ export class ManagedModel {
    * @param isDone whether nothing is left to do.
    */
   follow({ api: { state } }: ManagedWorld, isDone: boolean): readonly string[] {
-    const faults: string[] = [];
+    const faults = [...this.serverless.follow(state, isDone)];
     for (const [id, cluster] of this.clusters) {
       const status = state.get('cluster', id)?.status;
       const isResting = status === 'available' || status === 'restore-failed';

@@ -4,6 +4,7 @@ import { silentLogger } from '../../src/base/index.ts';
 import { staying } from '../../src/control/model/node-count.ts';
 import { shapeOf } from '../../src/control/model/node-options.ts';
 import { nodeType } from '../../src/control/model/node-types.ts';
+import { everyCluster } from '../../src/control/model/records.ts';
 import { Reconciler } from '../../src/control/reconciler/reconciler.ts';
 import { ApiHarness } from './control-api.ts';
 import type { Random } from './random.ts';
@@ -40,12 +41,12 @@ export class ManagedWorld {
     this.runtime.forgetCallers();
     this.api.changed.length = 0;
     this.#reconciler = this.#newReconciler();
-    for (const { id } of this.api.state.list('cluster')) this.#reconciler.changed(id);
+    for (const { id } of everyCluster(this.api.state)) this.#reconciler.changed(id);
   }
 
   /** All clusters are as they are wanted, and nothing else runs. */
   check(): void {
-    const clusters = this.api.state.list('cluster');
+    const clusters = everyCluster(this.api.state);
     const wanted = clusters.map((cluster) => {
       const type = nodeType(cluster.nodeType)!;
       return [

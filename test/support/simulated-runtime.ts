@@ -5,6 +5,7 @@ import type { NodeShape } from '../../src/control/model/node-options.ts';
 import type {
   ClusterSpec,
   Observed,
+  ProxyShape,
   Runtime,
   SnapshotTotals,
 } from '../../src/control/runtime/runtime.ts';
@@ -17,6 +18,7 @@ interface SimulatedNode extends NodeShape {
 interface SimulatedCluster {
   isRunning: boolean;
   users: string | undefined;
+  proxy?: ProxyShape | undefined;
   readonly nodes: Map<string, SimulatedNode>;
 }
 
@@ -66,10 +68,10 @@ export class SimulatedRuntime implements Runtime {
 
   observe(id: string): Promise<Observed> {
     return this.#call(() => {
-      const { isRunning = false, users, nodes = new Map() } = this.clusters.get(id) ?? {};
+      const { isRunning = false, users, proxy, nodes = new Map() } = this.clusters.get(id) ?? {};
       if (!isRunning) return { isRunning, nodes: [] };
       const shown = [...nodes].map(([node, shape]) => ({ id: node, serves: true, ...shape }));
-      return { isRunning, users, nodes: shown.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+      return { isRunning, users, proxy, nodes: shown.sort((a, b) => (a.id < b.id ? -1 : 1)) };
     });
   }
 
@@ -93,6 +95,16 @@ export class SimulatedRuntime implements Runtime {
     return this.#change(id, (cluster) => {
       cluster.users = text;
     });
+  }
+
+  startProxy(id: string, proxy: ProxyShape): Promise<void> {
+    return this.#change(id, (cluster) => {
+      cluster.proxy = proxy;
+    });
+  }
+
+  setProxy(id: string, proxy: ProxyShape): Promise<void> {
+    return this.startProxy(id, proxy);
   }
 
   removeNode(id: string, node: string): Promise<void> {
@@ -127,6 +139,7 @@ export class SimulatedRuntime implements Runtime {
   stop(id: string): Promise<void> {
     return this.#change(id, (cluster) => {
       cluster.isRunning = false;
+      cluster.proxy = undefined;
     });
   }
 

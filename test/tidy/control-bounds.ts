@@ -26,6 +26,7 @@ const watchBounds = (the: The) => ({
 /** The rows of docs/architecture.md, “What is bounded”, for the room `control`. */
 export const controlBounds = (the: The) => ({
   ...toolBounds(the),
+  ...serverlessBounds(the),
   'request of the managed API': [
     bytes(the('api/api-server.ts', 'BODY_BYTES_MAX')),
     count(the('api/query.ts', 'NAMES_MAX')),
@@ -63,6 +64,15 @@ export const controlBounds = (the: The) => ({
     ms(the('reconciler.ts', 'RETRY_MS')),
     ms(the('reconciler.ts', 'RETRY_MS_MAX')),
     count(the('reconciler.ts', 'COPY_TRIES_MAX')),
+  ],
+});
+
+const serverlessBounds = (the: The) => ({
+  'serverless caches': [
+    count(the('service/serverless.ts', 'CACHES_MAX')),
+    count(the('service/serverless-snapshots.ts', 'SNAPSHOTS_PER_DAY_MAX')),
+    count(the('serverless/shape.ts', 'NODES_MAX')),
+    bytes(the('serverless/shape.ts', 'NODE_MIB_MAX') * 2 ** 20),
   ],
 });
 

@@ -8,12 +8,13 @@ import { formatAddress, isEveryInterface } from '../../topology/index.ts';
 import { NO_ADMIN_PORT } from '../options/admin-options.ts';
 import type { serveFlags } from '../verbs/serve-flags.ts';
 import type { Host } from './host.ts';
+import type { NodeJoin } from './membership.ts';
 
 /** The admin port of a node. */
 export interface AdminPort {
   readonly url: string;
   /** Shows this node, and takes its actions. */
-  attach(node: AdminNode): void;
+  attach(node: AdminNode, join: Pick<NodeJoin, 'limitEcpu'>): void;
   reload(): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -51,7 +52,7 @@ export async function openAdminPort(
   let forget: (() => void) | undefined;
   return {
     url: server.url,
-    attach: (node) => {
+    attach: (node, { limitEcpu }) => {
       void node.measureThreads();
       const actions = {
         memory: ops.memoryAction(node.control),
@@ -59,6 +60,7 @@ export async function openAdminPort(
         rotate: ops.rotateAction(node.control, () => server.reload()),
         'slow-ms': ops.slowAction(node.control, SLOW_MS_MAX),
         'log-level': ops.logLevelAction(LOG_LEVELS, node.setLogLevel),
+        ...(limitEcpu !== undefined && { 'ecpu-limit': ops.ecpuLimitAction(limitEcpu) }),
       };
       const name = options.unixSocket || `port ${options.port}`;
       server.attach(node, actions, new ops.SnapshotRoutes(node.runGuest, node.control, name));

@@ -27,6 +27,8 @@ export interface NodeJoin {
   ): number | undefined;
   /** Resolves if the process must begin again, as a new one without items. */
   readonly renewal: Promise<Renewal>;
+  /** Only of a proxy that meters: changes what its clients may use in a second, in ECPU. */
+  readonly limitEcpu?: ((perSecondMax: number) => void) | undefined;
   /** The node has ended. */
   end(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export class NodeMembership implements NodeJoin {
   readonly #peerPort: number;
   readonly #readsCopies: boolean;
   readonly #isProxy: boolean;
+  readonly #ecpuPerSecondMax: number | undefined;
   #membership: Membership | undefined;
   #opened: OpenedMember | undefined;
   #member: MainCluster | undefined;
@@ -50,11 +53,13 @@ export class NodeMembership implements NodeJoin {
     { peerPort, weight, replicaReads }: Pick<JoinOptions, 'peerPort' | 'weight' | 'replicaReads'>,
     log: Logger,
     open: () => Promise<Membership | undefined>,
+    ecpuPerSecondMax?: number,
   ) {
     this.#log = log;
     this.#peerPort = peerPort;
     this.#readsCopies = replicaReads;
     this.#isProxy = weight === 0;
+    this.#ecpuPerSecondMax = ecpuPerSecondMax;
     this.#opening = open();
     // A failure counts when the node needs the membership.
     this.#opening.catch(() => {});
@@ -79,6 +84,7 @@ export class NodeMembership implements NodeJoin {
       peerPort: this.#peerPort,
       readsCopies: this.#readsCopies,
       grantMs,
+      ecpuPerSecondMax: this.#ecpuPerSecondMax,
       log: this.#log,
       renew,
     });
@@ -96,6 +102,11 @@ export class NodeMembership implements NodeJoin {
     this.#member = this.#opened!.attach(node);
     this.#membership.follow(this.#member, facts);
     return this.#member.peerPort;
+  }
+
+  get limitEcpu(): NodeJoin['limitEcpu'] {
+    if (this.#ecpuPerSecondMax === undefined) return undefined;
+    return (perSecondMax) => this.#opened?.limitEcpu(perSecondMax);
   }
 
   get renewal(): Promise<Renewal> {

@@ -12,6 +12,8 @@ import { serveFlags } from './serve-flags.ts';
 
 /** The smallest store. */
 const MEMORY_BYTES_MIN = 2 ** 20;
+/** What ElastiCache allows at most. */
+const ECPU_MAX = 15_000_000;
 /** The options of a node about its items, and about its part in a cluster. */
 const NOT_OF_A_PROXY = [
   'memoryLimitBytes',
@@ -109,6 +111,14 @@ export const proxyFlags = {
   state: text({
     placeholder: '<folder>',
     doc: 'The folder of the cluster (slabring cluster --state), in place of --cluster.',
+  }),
+  ecpuLimit: integer({
+    default: 0,
+    min: 0,
+    max: ECPU_MAX,
+    doc:
+      'Count what clients use in ECPU of ElastiCache, 1 for each command of 1 KiB or less, and ' +
+      'let them wait beyond so many in a second; 0: do not count. Not with --nodes or --join.',
   }),
   join: text({
     placeholder: '<etcd>',

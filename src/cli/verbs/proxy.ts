@@ -35,6 +35,11 @@ const oneCluster: Rule<typeof proxyFlags> = ({ join, state, cluster }) => {
   return '--state names the cluster already: leave --join and --cluster out.';
 };
 
+const metersHere: Rule<typeof proxyFlags> = ({ ecpuLimit, nodes, join }) =>
+  ecpuLimit > 0 && (nodes.length > 0 || join !== '')
+    ? '--ecpu-limit is for a proxy of a cluster of this machine: leave --nodes and --join out.'
+    : undefined;
+
 const nodeRules: readonly Rule<typeof serveFlags>[] = [...serverRules, ...adminRules, ...joinRules];
 
 const EXAMPLES: readonly Example[] = [
@@ -81,6 +86,7 @@ export function proxyVerb(startNode: StartNode): Verb {
     rules: [
       oneCluster,
       plainNodes,
+      metersHere,
       ...nodeRules.map(
         (rule): Rule<typeof proxyFlags> =>
           (values) =>
@@ -98,7 +104,13 @@ export function proxyVerb(startNode: StartNode): Verb {
         startNode,
         served,
         host,
-        (log) => new NodeMembership(served, log, () => openProxyMembership(options, log)),
+        (log) =>
+          new NodeMembership(
+            served,
+            log,
+            () => openProxyMembership(options, log),
+            options.ecpuLimit || undefined,
+          ),
       );
     },
   });

@@ -153,7 +153,7 @@ async function serveUntilStop(
       const extras = { ...joined, log, assumeUser: () => assumeUser(options.user) };
       return startWarm(startNode, options, extras, { stop, supervisor: host.supervisor });
     });
-    admin?.attach(node);
+    admin?.attach(node, membership);
     reload = () => void Promise.all([node.control.reload('all'), admin?.reload()]);
     if (options.largePages && node.fastPath.kind !== 'off') checkFastPathPages(host, log);
     if (options.pidFile !== '') {

@@ -73,7 +73,10 @@ export async function* order(
   try {
     await connected(socket);
     socket.write(`${JSON.stringify(request)}\n`);
-    for await (const line of createInterface({ input: socket })) {
+    const lines = createInterface({ input: socket });
+    // A socket that is destroyed has no end, and the lines would have none.
+    socket.once('close', () => lines.close());
+    for await (const line of lines) {
       yield JSON.parse(line) as ControlReply;
     }
   } catch (cause) {

@@ -8,6 +8,7 @@ import type { MemberIdentity } from '../membership/membership.ts';
 import { peerMachine } from '../peers/machine.ts';
 import type { PeerIdentity } from '../thread/adopted.ts';
 import { ClusterShare, hrtimeMs } from '../thread/cluster-share.ts';
+import { EcpuShare } from '../thread/ecpu-share.ts';
 import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
 import type { ThreadArgument, ThreadReport } from '../thread/thread-cluster.ts';
 import { machineTimers } from '../thread/timers.ts';
@@ -33,6 +34,8 @@ interface MemberOptions {
   readonly readsCopies: boolean;
   /** See `Membership`. */
   readonly grantMs: number | undefined;
+  /** Of a proxy that meters what its clients use: what they may use in a second. */
+  readonly ecpuPerSecondMax?: number | undefined;
   readonly log: Logger;
   /** This incarnation must end, and its process start again as another one. */
   readonly renew: (reason: string) => void;
@@ -45,12 +48,14 @@ export interface OpenedMember {
   attach(node: Pick<RunningNode, 'cluster' | 'control' | 'runGuest'>): MainCluster;
   /** A process of a member has ended; `inOrder`: it said itself that it answers no more. */
   ended(member: Pick<MemberIdentity, 'name' | 'incarnation'>, inOrder: boolean): void;
+  /** Changes the limit of a proxy that meters. */
+  limitEcpu(perSecondMax: number): void;
   /** The node has ended. */
   close(): void;
 }
 
 export function openMember(options: MemberOptions): OpenedMember {
-  const { identity, peerHost, peerPort, readsCopies } = options;
+  const { identity, peerHost, peerPort, readsCopies, ecpuPerSecondMax } = options;
   const { cluster, name, incarnation, secret } = identity;
   const share = ClusterShare.allocate();
   const argument: ThreadArgument = {
@@ -58,6 +63,7 @@ export function openMember(options: MemberOptions): OpenedMember {
     peerHost,
     peerPort,
     readsCopies,
+    ecpu: ecpuPerSecondMax === undefined ? undefined : EcpuShare.allocate(ecpuPerSecondMax),
   };
   const attached = Promise.withResolvers<NodeCluster>();
   const shared = new ClusterShare(share);
@@ -88,6 +94,9 @@ export function openMember(options: MemberOptions): OpenedMember {
     ended: (member, inOrder) => {
       if (inOrder) grants?.left(member);
       grants?.ended(member);
+    },
+    limitEcpu: (perSecondMax) => {
+      if (argument.ecpu !== undefined) new EcpuShare(argument.ecpu).perSecondMax = perSecondMax;
     },
     close: () => {
       grants?.close();

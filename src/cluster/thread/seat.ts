@@ -38,12 +38,14 @@ interface SeatParts {
   /** The clock of `mayAnswerUntilMs`. */
   sharedMs(): number;
   readonly forward: ClusterSeat['forward'];
+  readonly throttle?: ClusterSeat['throttle'];
   readonly flushAll: ClusterSeat['flushAll'];
 }
 
 /** The seat of the sessions of one thread, for clients and for peers. */
 export class ThreadSeat implements ClusterSeat {
   readonly forward: ClusterSeat['forward'];
+  readonly throttle: ClusterSeat['throttle'];
   readonly flushAll: ClusterSeat['flushAll'];
   readonly #parts: SeatParts;
   /** Whether an item without the flag `copy` is one of a key of this node. */
@@ -58,6 +60,7 @@ export class ThreadSeat implements ClusterSeat {
   constructor(parts: SeatParts) {
     this.#parts = parts;
     this.forward = parts.forward;
+    this.throttle = parts.throttle;
     this.flushAll = parts.flushAll;
   }
 

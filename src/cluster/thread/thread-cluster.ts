@@ -2,6 +2,7 @@ import { CodedError } from '../../base/index.ts';
 import type { PeerView, ThreadNumber } from '../../commands/index.ts';
 import type { CreateThreadCluster, ThreadCluster, ThreadClusterHost } from '../../node/index.ts';
 import { KIND } from '../../protocol/peer.ts';
+import type { ClusterSeat } from '../../server/index.ts';
 import type { ItemCopies } from '../../store/index.ts';
 import { decodeTopology } from '../../topology/index.ts';
 import type { PeerIdentity } from '../peers/identity.ts';
@@ -11,6 +12,8 @@ import { PeerListener } from '../peers/peer-listener.ts';
 import { adoptedBy, type PeerIdentity as MemberIdentity, peerKey } from './adopted.ts';
 import { ClusterFlush } from './cluster-flush.ts';
 import { ClusterShare } from './cluster-share.ts';
+import { EcpuMeter } from './ecpu-meter.ts';
+import { EcpuShare } from './ecpu-share.ts';
 import { Execution } from './execution.ts';
 import { ForwardService } from './forward-service.ts';
 import { Forwarder } from './forwarder.ts';
@@ -37,6 +40,8 @@ export interface ThreadArgument {
   readonly peerPort: number;
   /** Whether this node answers gets by copies of keys of other nodes. */
   readonly readsCopies: boolean;
+  /** The memory of an EcpuShare: the threads meter what clients use. */
+  readonly ecpu?: SharedArrayBuffer | undefined;
 }
 
 /** What one thread has done since it has started, and its links. */
@@ -71,6 +76,7 @@ export class MemberThread implements ThreadCluster {
   readonly #flush: ClusterFlush;
   readonly #pings: Pings;
   readonly #forwarder: Forwarder;
+  readonly #meter: EcpuMeter | undefined;
   readonly #forwards: ForwardService;
   readonly #listener: PeerListener;
 
@@ -102,6 +108,8 @@ export class MemberThread implements ThreadCluster {
       clock: store.clock,
       isAdopting: () => this.#sender.isHolding,
     });
+    const { ecpu } = argument;
+    this.#meter = ecpu && new EcpuMeter(new EcpuShare(ecpu), timers);
     this.#pings = new Pings({
       ...common,
       version: () => this.#view.version,
@@ -170,6 +178,8 @@ export class MemberThread implements ThreadCluster {
       changes_sent: changes.sent,
       changes_resent: changes.resent,
       changes_refused: changes.refused,
+      ecpu_used: Math.round(this.#meter?.used ?? 0),
+      throttled_waits: this.#meter?.waits ?? 0,
     };
     return { numbers, peers: this.#routes.views((peer) => this.#sender.lagMs(peer)) };
   }
@@ -177,6 +187,7 @@ export class MemberThread implements ThreadCluster {
   async end(): Promise<void> {
     const stopped = new CodedError('ERR_STOPPING', 'this node stops');
     this.#listener.close();
+    this.#meter?.end();
     this.#forwarder.close();
     this.#sender.end(stopped);
     this.#marks.end();
@@ -221,12 +232,14 @@ export class MemberThread implements ThreadCluster {
   }
 
   #newSeat(common: CommonParts): ThreadSeat {
+    const forward: ClusterSeat['forward'] = (...request) => this.#forwarder.forward(...request);
     return new ThreadSeat({
       ...common,
       sender: this.#sender,
       readsCopies: this.#argument.readsCopies,
       share: this.#share,
-      forward: (...request) => this.#forwarder.forward(...request),
+      forward: this.#meter?.metered(forward) ?? forward,
+      throttle: this.#meter,
       flushAll: (exptime, settle) => this.#flush.flushAll(exptime, settle),
     });
   }

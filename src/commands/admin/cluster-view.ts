@@ -15,6 +15,10 @@ export const THREAD_NUMBERS = [
   'changes_sent',
   'changes_resent',
   'changes_refused',
+  // Of a proxy that meters what its clients use, in whole ECPU; else 0, as the next one.
+  'ecpu_used',
+  // Times that a client had to wait because of the limit.
+  'throttled_waits',
 ] as const;
 /** What the member as a whole knows. */
 const MEMBER_NUMBERS = [

@@ -11,6 +11,8 @@ import type { Recent } from './recent.ts';
 const KINDS: Readonly<Record<Step['kind'], string>> = {
   start: 'Start the nodes',
   'set-users': 'Give the nodes their users',
+  'start-proxy': 'Start the proxy',
+  'set-proxy': 'Change the proxy',
   'add-node': 'Add node',
   'resize-node': 'Change the memory of node',
   'restart-node': 'Hand the items over, restart node',

@@ -74,6 +74,9 @@ export const MEASURES = {
   residentBytes: gauge('process_resident_memory_bytes'),
   connections: gauge('memcached_current_connections'),
   threads: gauge('slabring_threads'),
+  /** Only of the proxy of a serverless cache, as the next one. */
+  ecpu: rate('slabring_cluster_ecpu_total'),
+  throttled: rate('slabring_cluster_throttled_waits_total'),
   keysMoved: gauge('slabring_cluster_keys_moved'),
   keysLeft: gauge('slabring_cluster_keys_left'),
   moveSeconds: gauge('slabring_cluster_move_seconds', {}, 'max'),

@@ -15,18 +15,24 @@ interface SampledNode {
   readonly address: string;
 }
 
+/** The proxy of a serverless cache is sampled as a node of this name. */
+export const PROXY_NODE = 'proxy';
+
 /** The nodes that should serve. */
 export const sampledNodes = (
   clusters: readonly ClusterRecord[],
   host: string,
 ): readonly SampledNode[] =>
-  clusters.flatMap((cluster) =>
-    cluster.nodes
+  clusters.flatMap((cluster) => {
+    const nodes = cluster.nodes
       .filter(({ status }) => status !== 'creating')
       .map(({ id: node }) => {
         return { cluster: cluster.id, node, address: nodeAddress(cluster, node, host) };
-      }),
-  );
+      });
+    if (cluster.proxy === undefined) return nodes;
+    const address = `${host}:${cluster.proxy.port}`;
+    return [...nodes, { cluster: cluster.id, node: PROXY_NODE, address }];
+  });
 
 interface SamplerParts {
   readonly metrics: ClusterMetrics;

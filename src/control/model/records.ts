@@ -1,6 +1,7 @@
 /** What the state keeps of each resource: as it is wanted, and how far that is. */
 import type { ScalingRecords } from '../scaling/records.ts';
 import type { ParameterValues } from './parameters.ts';
+import type { ServerlessRecord, ServerlessSnapshotRecord } from './serverless-records.ts';
 
 /** `creating`, then `available` and others in turn, then `deleting` until it is gone. */
 type ClusterStatus =
@@ -82,6 +83,17 @@ export interface ClusterRecord {
   readonly restoreFrom?: string | undefined;
   /** Why the last step failed; it is tried again. */
   readonly failure?: string | undefined;
+  /** Only of a serverless cache: its clients know the proxy, and no node. */
+  readonly proxy?: ProxyRecord | undefined;
+}
+
+/** The proxy in front of the nodes of a serverless cache. */
+interface ProxyRecord {
+  readonly port: number;
+  /** More ECPU in a second are throttled. */
+  readonly ecpuPerSecondMax: number | undefined;
+  /** Whose users may log in; undefined: it needs no login. */
+  readonly userGroup: string | undefined;
 }
 
 /** Whether a cluster takes no change but its deletion: a step of it fails, or its restore has. */
@@ -148,9 +160,23 @@ export interface Records extends ScalingRecords {
   readonly snapshot: SnapshotRecord;
   readonly user: UserRecord;
   readonly usergroup: UserGroupRecord;
+  readonly serverlesscache: ServerlessRecord;
+  readonly serverlesscachesnapshot: ServerlessSnapshotRecord;
+  /** The nodes of a serverless cache: no operation of clusters knows them, and no ARN. */
+  readonly serverlesscluster: ClusterRecord;
 }
 
 export type Kind = keyof Records;
 
-/** Those that ElastiCache's API tags. */
-export type TaggedKind = Exclude<Kind, keyof ScalingRecords>;
+/** Those that ElastiCache's API tags: the nodes of a serverless cache have no name there. */
+export type TaggedKind = Exclude<Kind, keyof ScalingRecords | 'serverlesscluster'>;
+
+interface ListsClusters {
+  list(kind: 'cluster' | 'serverlesscluster'): readonly ClusterRecord[];
+}
+
+/** With the nodes of serverless caches. */
+export const everyCluster = (state: ListsClusters): readonly ClusterRecord[] => [
+  ...state.list('cluster'),
+  ...state.list('serverlesscluster'),
+];

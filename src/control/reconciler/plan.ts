@@ -82,10 +82,14 @@ function after(step: Step, cluster: ClusterRecord, observed: Observed, wanted: W
   switch (step.kind) {
     case 'set-users':
       return { ...observed, users: wanted.users };
+    case 'start-proxy':
+    case 'set-proxy':
+      return { ...observed, proxy: wanted.proxy };
     case 'start':
       return {
         isRunning: true,
         users: wanted.users,
+        proxy: undefined,
         nodes: staying(cluster).map(({ id }) => nodeWith(id)),
       };
     case 'stop':

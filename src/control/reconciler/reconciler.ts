@@ -2,11 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { staying } from '../model/node-count.ts';
 import type { ParameterValues } from '../model/parameters.ts';
-import type { ClusterRecord } from '../model/records.ts';
+import { type ClusterRecord, everyCluster } from '../model/records.ts';
+import { clusterKind } from '../model/serverless-names.ts';
 import type { ClusterSpec, Runtime } from '../runtime/runtime.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { failureOf } from './failures.ts';
+import { eventOf, followNodes, removeCache } from './serverless-status.ts';
 import { type Ending, restoreSnapshot, writeSnapshot } from './snapshot-steps.ts';
 import { nextStep, restarted, type Settled, type Step, settle, type Wanted } from './steps.ts';
 import { groupValuesOf, wantedOf } from './wanted.ts';
@@ -60,7 +62,7 @@ export class Reconciler {
 
   start(): void {
     const look = (): void => {
-      for (const { id } of this.#parts.state.list('cluster')) this.changed(id);
+      for (const { id } of everyCluster(this.#parts.state)) this.changed(id);
     };
     look();
     this.#timer = setInterval(look, LOOK_MS);
@@ -111,7 +113,7 @@ export class Reconciler {
         work.isChanged = true;
       }
     }
-    if (this.#parts.state.get('cluster', id) === undefined) this.#work.delete(id);
+    if (this.#parts.state.get(clusterKind(id), id) === undefined) this.#work.delete(id);
   }
 
   /** Whether there was something to do. */
@@ -130,8 +132,9 @@ export class Reconciler {
     if (ending !== undefined) this.#save(id, ending);
     if (step.kind !== 'forget') return true;
     state.transaction(() => {
-      state.remove('cluster', id);
+      state.remove(clusterKind(id), id);
       this.#tell(id, ['Cache cluster deleted']);
+      removeCache(id, state);
     });
     return false;
   }
@@ -155,6 +158,10 @@ export class Reconciler {
     switch (step.kind) {
       case 'start':
         return runtime.start(this.#specOf(cluster));
+      case 'start-proxy':
+        return runtime.startProxy(id, this.#wanted(cluster).proxy!);
+      case 'set-proxy':
+        return runtime.setProxy(id, this.#wanted(cluster).proxy!);
       case 'set-users':
         return runtime.setUsers(id, this.#wanted(cluster).users ?? '');
       case 'add-node':
@@ -180,10 +187,12 @@ export class Reconciler {
   #save(id: string, change: (record: ClusterRecord) => Settled): ClusterRecord | undefined {
     const { state } = this.#parts;
     return state.transaction(() => {
-      const record = state.get('cluster', id);
+      const kind = clusterKind(id);
+      const record = state.get(kind, id);
       if (record === undefined) return undefined;
       const { cluster, events } = change(record);
-      if (JSON.stringify(cluster) !== JSON.stringify(record)) state.put('cluster', id, cluster);
+      if (JSON.stringify(cluster) !== JSON.stringify(record)) state.put(kind, id, cluster);
+      followNodes(cluster, state);
       this.#tell(id, events);
       return cluster;
     });
@@ -233,7 +242,7 @@ export class Reconciler {
   #tell(sourceId: string, messages: readonly string[]): void {
     const { state, nowMs } = this.#parts;
     for (const message of messages) {
-      state.addEvent({ sourceType: 'cache-cluster', sourceId, message, atMs: nowMs() });
+      state.addEvent({ ...eventOf(sourceId, message), atMs: nowMs() });
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The steps that write and restore snapshots. */
-import type { ClusterRecord } from '../model/records.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { ClusterRecord, SnapshotRecord } from '../model/records.ts';
+import { shownName } from '../model/serverless-names.ts';
+import type { Runtime, SnapshotTotals } from '../runtime/runtime.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { failureOf } from './failures.ts';
@@ -31,24 +32,37 @@ export async function writeSnapshot(
   try {
     const totals = await runtime.snapshot(id, files.pathOf(name));
     return (cluster) => {
-      const snapshot = state.get('snapshot', name);
-      if (snapshot !== undefined) {
-        state.put('snapshot', name, { ...snapshot, ...totals, status: 'available' });
-      }
-      const events = [`Snapshot ${name} has ${totals.items} items`];
+      saveSnapshot(name, { ...totals, status: 'available' }, state);
+      const events = [`Snapshot ${shownName(name) ?? name} has ${totals.items} items`];
       return { cluster: { ...cluster, snapshot: undefined }, events };
     };
   } catch (error) {
     const failure = failureOf(error);
     const isTriedAgain = signal.aborted || !isLastTry || status === 'deleting';
     if (failure === undefined || isTriedAgain) throw error;
-    const events = [`Snapshot ${name} failed: ${failure.message}`];
+    const events = [`Snapshot ${shownName(name) ?? name} failed: ${failure.message}`];
     return (cluster) => {
-      const snapshot = state.get('snapshot', name);
-      if (snapshot !== undefined) state.put('snapshot', name, { ...snapshot, status: 'failed' });
+      saveSnapshot(name, { status: 'failed' }, state);
       return { cluster: { ...cluster, snapshot: undefined }, events };
     };
   }
+}
+
+/** @param name of its file. */
+function saveSnapshot(
+  name: string,
+  change: Pick<SnapshotRecord, 'status'> & Partial<SnapshotTotals>,
+  state: StateFile,
+): void {
+  const shown = shownName(name);
+  if (shown === undefined) {
+    const snapshot = state.get('snapshot', name);
+    if (snapshot !== undefined) state.put('snapshot', name, { ...snapshot, ...change });
+    return;
+  }
+  const snapshot = state.get('serverlesscachesnapshot', shown);
+  if (snapshot === undefined) return;
+  state.put('serverlesscachesnapshot', shown, { ...snapshot, ...change });
 }
 
 /** Gives a new cluster the items of a snapshot; what fails is seen in the status. */
@@ -59,13 +73,13 @@ export async function restoreSnapshot(
 ): Promise<Ending> {
   try {
     await runtime.restore(id, files.pathOf(name));
-    const events = [`Restored snapshot ${name}`];
+    const events = [`Restored snapshot ${shownName(name) ?? name}`];
     return (cluster) => ({ cluster: { ...cluster, restoreFrom: undefined }, events });
   } catch (error) {
     const failure = failureOf(error);
     if (failure === undefined || signal.aborted || !isLastTry) throw error;
     const failed = { status: 'restore-failed', restoreFrom: undefined } as const;
-    const events = [`Restore of snapshot ${name} failed: ${failure.message}`];
+    const events = [`Restore of snapshot ${shownName(name) ?? name} failed: ${failure.message}`];
     return (cluster) => ({ cluster: { ...cluster, ...failed, failure: failure.message }, events });
   }
 }

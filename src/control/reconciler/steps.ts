@@ -2,11 +2,15 @@
 import { freeId, staying } from '../model/node-count.ts';
 import type { NodeShape } from '../model/node-options.ts';
 import type { ClusterRecord, NodeRecord } from '../model/records.ts';
-import type { Observed, ObservedNode } from '../runtime/runtime.ts';
+import type { Observed, ObservedNode, ObservedProxy, ProxyShape } from '../runtime/runtime.ts';
 
 export type Step =
   | { readonly kind: 'start' }
   | { readonly kind: 'set-users' }
+  /** Only of a serverless cache, as the next one. */
+  | { readonly kind: 'start-proxy' }
+  /** It changes while it serves. */
+  | { readonly kind: 'set-proxy' }
   | { readonly kind: 'add-node'; readonly node: string }
   /** Its memory changes while it serves. */
   | { readonly kind: 'resize-node'; readonly node: string }
@@ -23,6 +27,8 @@ export interface Wanted {
   readonly shapeOf: (node: string) => NodeShape;
   /** The file of users that the nodes read; undefined: they need no login. */
   readonly users: string | undefined;
+  /** In front of the nodes; undefined: clients know the nodes. */
+  readonly proxy?: ProxyShape | undefined;
 }
 
 /**
@@ -31,7 +37,7 @@ export interface Wanted {
  */
 export function nextStep(
   cluster: ClusterRecord,
-  { isRunning, nodes, users }: Observed,
+  { isRunning, nodes, users, proxy }: Observed,
   wanted: Wanted,
 ): Step | undefined {
   const { status: clusterStatus, snapshot, restoreFrom } = cluster;
@@ -40,6 +46,8 @@ export function nextStep(
   if (!isRunning) return { kind: 'start' };
   if (isDeleted) return { kind: 'snapshot', snapshot: snapshot! };
   if (users !== wanted.users) return { kind: 'set-users' };
+  const ofProxy = proxyStep(proxy, wanted.proxy);
+  if (ofProxy !== undefined) return ofProxy;
   const observed = new Map(nodes.map((node) => [node.id, node]));
   const first = (is: (node: NodeRecord) => boolean): string | undefined =>
     cluster.nodes.find(is)?.id;
@@ -60,6 +68,16 @@ export function nextStep(
   if (leaving !== undefined) return { kind: 'remove-node', node: leaving.id };
   if (restoreFrom !== undefined) return { kind: 'restore', snapshot: restoreFrom };
   return snapshot === undefined ? undefined : { kind: 'snapshot', snapshot };
+}
+
+/** Whether a proxy asks for logins is decided by its start. */
+function proxyStep(proxy: ObservedProxy | undefined, wanted: ProxyShape | undefined) {
+  if (wanted === undefined) return undefined;
+  const isStartedSo = (proxy?.users === undefined) === (wanted.users === undefined);
+  if (proxy === undefined || !isStartedSo) return { kind: 'start-proxy' } as const;
+  const { users, ecpuPerSecondMax } = wanted;
+  const isSo = proxy.users === users && proxy.ecpuPerSecondMax === ecpuPerSecondMax;
+  return isSo ? undefined : ({ kind: 'set-proxy' } as const);
 }
 
 type Way = 'none' | 'live' | 'restart';

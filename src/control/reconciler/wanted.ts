@@ -16,7 +16,9 @@ export const groupValuesOf = ({ parameterGroup }: ClusterRecord, state: Reads): 
 
 /** A node that has not started will get the values of the group. */
 export const wantedOf = (cluster: ClusterRecord, state: Reads): Wanted => ({
-  users: usersOf(cluster, state),
+  // Nobody but the manager may log in to a node behind a proxy.
+  users: cluster.proxy === undefined ? usersOf(cluster.userGroup, state) : usersText([]),
+  proxy: cluster.proxy && { ...cluster.proxy, users: usersOf(cluster.proxy.userGroup, state) },
   shapeOf: (node) => {
     const type = nodeType(cluster.nodeType);
     if (type === undefined) {
@@ -28,7 +30,7 @@ export const wantedOf = (cluster: ClusterRecord, state: Reads): Wanted => ({
   },
 });
 
-function usersOf({ userGroup }: ClusterRecord, state: Reads): string | undefined {
+function usersOf(userGroup: string | undefined, state: Reads): string | undefined {
   if (userGroup === undefined) return undefined;
   const { userIds = [] } = state.get('usergroup', userGroup) ?? {};
   return usersText(userIds.flatMap((id) => state.get('user', id) ?? []));

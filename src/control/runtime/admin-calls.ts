@@ -15,23 +15,47 @@ export async function setMemory(
   bytes: number,
   env: NodeJS.ProcessEnv,
 ): Promise<boolean> {
+  const reply = await act(address, 'memory', { bytes }, env);
+  return reply?.ok === true;
+}
+
+/**
+ * Changes what the clients of a proxy may use in a second.
+ * @throws {CodedError} `ERR_RUNTIME` if it does not.
+ */
+export async function limitEcpu(
+  address: string,
+  perSecond: number,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const reply = await act(address, 'ecpu-limit', { perSecond }, env);
+  if (reply?.ok !== true) throw new CodedError('ERR_RUNTIME', `The proxy ${address} does not run.`);
+}
+
+/** Undefined: nobody has recorded such a node. */
+async function act(
+  address: string,
+  action: string,
+  input: object,
+  env: NodeJS.ProcessEnv,
+): Promise<Response | undefined> {
   const record = readRecords(env).find(({ nodes }) => nodes.includes(address));
-  if (record === undefined) return false;
+  if (record === undefined) return undefined;
   const { url, token } = record;
   try {
-    const reply = await fetch(`${url}/actions/memory`, {
+    const reply = await fetch(`${url}/actions/${action}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
-      body: JSON.stringify({ bytes }),
+      body: JSON.stringify(input),
       signal: AbortSignal.timeout(REPLY_MS_MAX),
     });
-    if (reply.ok || reply.status === CONFLICT) return reply.ok;
+    if (reply.ok || reply.status === CONFLICT) return reply;
     throw new Error(`it replied with status ${reply.status}`);
   } catch (cause) {
-    const text = `The node ${address} did not change its memory: ${(cause as Error).message}.`;
+    const text = `${address} did not do ${action}: ${(cause as Error).message}.`;
     throw new CodedError('ERR_RUNTIME', text, { cause });
   }
 }

@@ -18,7 +18,16 @@ import type { NodeShape } from '../model/node-options.ts';
 import { setMemory } from './admin-calls.ts';
 import { completeFile } from './complete-file.ts';
 import { endProcess } from './end-process.ts';
-import type { ClusterSpec, Observed, ObservedNode, Runtime, SnapshotTotals } from './runtime.ts';
+import { LocalProxy } from './local-proxy.ts';
+import type {
+  ClusterSpec,
+  Observed,
+  ObservedNode,
+  ProxyShape,
+  Runtime,
+  SnapshotTotals,
+} from './runtime.ts';
+import { startFailure } from './start-failure.ts';
 import { UsersFile } from './users-file.ts';
 import { runVerb } from './verb-run.ts';
 
@@ -32,8 +41,6 @@ const MEMORY_MIB_MAX = 2 ** 20;
 /** In the folder of a cluster: the options that it was started with. */
 const OPTIONS_FILE = 'start-options.json';
 const USERS_OPTION = '--auth-file=';
-/** Of a log, as much as a person reads. */
-const REASON_LINES = 5;
 
 interface LocalRuntimeOptions {
   /** The command that runs slabring. */
@@ -67,7 +74,8 @@ export class LocalRuntime implements Runtime {
       if (reply.event !== 'members') throw refusalOf(reply);
       const nodes = reply.members.flatMap((member) => this.#nodeOf(id, member) ?? []);
       const users = this.#filesOf(id).users;
-      return { isRunning: true, nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)), users };
+      const proxy = this.#proxyOf(id).observed(reply.members.map(({ name }) => name));
+      return { isRunning: true, nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)), users, proxy };
     }
     return { isRunning: false, nodes: [] };
   }
@@ -108,7 +116,7 @@ export class LocalRuntime implements Runtime {
         return child.unref();
       }
       if (child.exitCode !== null || child.signalCode !== null)
-        throw startFailure(spec.id, logPath);
+        throw startFailure(`The cluster ${spec.id}`, logPath);
       await pause(LOOK_MS);
     }
     child.kill('SIGKILL');
@@ -138,6 +146,17 @@ export class LocalRuntime implements Runtime {
   async restartNode(id: string, node: string, shape: NodeShape): Promise<void> {
     await this.#change(id, { action: 'restart', node: nameOf(node), ...this.#given(id, shape) });
     this.#memoryMibMax.delete(`${id}/${node}`);
+  }
+
+  startProxy(id: string, proxy: ProxyShape): Promise<void> {
+    return this.#proxyOf(id).start(proxy, async () => {
+      const { nodes, proxy: found } = await this.observe(id);
+      return nodes.length > 0 && found !== undefined;
+    });
+  }
+
+  setProxy(id: string, proxy: ProxyShape): Promise<void> {
+    return this.#proxyOf(id).set(proxy);
   }
 
   async snapshot(id: string, file: string): Promise<SnapshotTotals> {
@@ -171,6 +190,7 @@ export class LocalRuntime implements Runtime {
   }
 
   async stop(id: string): Promise<void> {
+    await this.#proxyOf(id).stop();
     const found = await this.#find(id);
     if (found === undefined) return;
     if (await endProcess(found.pid, STOP_MS_MAX)) return;
@@ -180,6 +200,12 @@ export class LocalRuntime implements Runtime {
   async forget(id: string): Promise<void> {
     rmSync(this.#folderOf(id), { recursive: true, force: true });
     rmSync(this.#logOf(id), { force: true });
+    rmSync(this.#logOf(`${id}.proxy`), { force: true });
+  }
+
+  #proxyOf(id: string): LocalProxy {
+    const logPath = this.#logOf(`${id}.proxy`);
+    return new LocalProxy({ ...this.#options, folder: this.#folderOf(id), logPath });
   }
 
   #find(id: string): Promise<FoundSupervisor | undefined> {
@@ -270,17 +296,3 @@ const failure = (message: string): CodedError => new CodedError('ERR_RUNTIME', m
 
 const refusalOf = (reply: ControlReply): CodedError =>
   failure('reason' in reply ? reply.reason : 'The supervisor gave another reply than expected.');
-
-function startFailure(id: string, logPath: string): CodedError {
-  const lines = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-REASON_LINES);
-  return failure(`The cluster ${id} did not start: ${lines.map(textIn).join(' ')}`);
-}
-
-/** The message of a line of the log. */
-function textIn(line: string): string {
-  try {
-    return String((JSON.parse(line) as { msg?: unknown }).msg ?? line);
-  } catch {
-    return line;
-  }
-}

@@ -21,7 +21,20 @@ export interface Observed {
   readonly nodes: readonly ObservedNode[];
   /** The file of users that the nodes read; undefined: they need no login. */
   readonly users?: string | undefined;
+  /** Undefined: none runs. */
+  readonly proxy?: ObservedProxy | undefined;
 }
+
+/** How the proxy in front of the nodes should run. */
+export interface ProxyShape {
+  readonly port: number;
+  /** More ECPU in a second are throttled. */
+  readonly ecpuPerSecondMax: number | undefined;
+  /** The file of users; undefined: it needs no login. */
+  readonly users: string | undefined;
+}
+
+export type ObservedProxy = Omit<ProxyShape, 'port'>;
 
 /** What a new process of a cluster needs. */
 export interface ClusterSpec extends NodeShape {
@@ -59,6 +72,10 @@ export interface Runtime {
   resizeNode(id: string, nodeId: string, memoryMib: number): Promise<void>;
   /** The others hold the items of the node while it restarts. */
   restartNode(id: string, nodeId: string, shape: NodeShape): Promise<void>;
+  /** Resolves once it serves. One that runs ends first, with the connections of its clients. */
+  startProxy(id: string, proxy: ProxyShape): Promise<void>;
+  /** Changes a proxy while it serves: its users, and what is throttled. */
+  setProxy(id: string, proxy: ProxyShape): Promise<void>;
   /** Writes the items of all nodes to a file, which appears when it is complete. */
   snapshot(id: string, file: string): Promise<SnapshotTotals>;
   /** Gives the items of a file to the nodes that should have them. */

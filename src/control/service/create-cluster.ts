@@ -12,7 +12,7 @@ import {
 import { DEFAULT_ENGINE_VERSION } from '../model/engine.ts';
 import { newNode, nodeId, staying } from '../model/node-count.ts';
 import { freePorts } from '../model/ports.ts';
-import type { ClusterRecord } from '../model/records.ts';
+import { type ClusterRecord, everyCluster } from '../model/records.ts';
 import { checkCount, checkFits, knownVersion, typeOf } from './cluster-lookups.ts';
 import type { Context } from './context.ts';
 import { groupValues, parameterGroup } from './parameter-groups.ts';
@@ -44,7 +44,7 @@ export function newCluster(input: Create, context: Context): ClusterRecord {
     nodeType: nodeType.name,
     engineVersion: version.version,
     replicas,
-    port: freePorts(state.list('cluster'), input.Port, limits.firstPort),
+    port: freePorts(everyCluster(state), input.Port, limits.firstPort),
     zone: zones[0]!,
     isCrossZone: new Set(zones).size > 1,
     parameterGroup: parameters,

@@ -5,6 +5,8 @@ import type { Handlers } from './context.ts';
 import { eventHandlers } from './events.ts';
 import { networkHandlers } from './networks.ts';
 import { parameterGroupHandlers } from './parameter-groups.ts';
+import { serverlessHandlers } from './serverless.ts';
+import { serverlessSnapshotHandlers } from './serverless-snapshots.ts';
 import { serviceUpdateHandlers } from './service-updates.ts';
 import { snapshotHandlers } from './snapshots.ts';
 import { tagHandlers } from './tags.ts';
@@ -40,5 +42,7 @@ export const HANDLERS: Handlers = {
   ...snapshotHandlers,
   ...userHandlers,
   ...userGroupHandlers,
+  ...serverlessHandlers,
+  ...serverlessSnapshotHandlers,
   ...emptyHandlers,
 };

@@ -2,6 +2,7 @@
 import { ApiError, invalidValue } from '../api/errors.ts';
 
 const RECORDS = { min: 20, max: 100 };
+const RESULTS_MAX = 50;
 
 interface PageRequest {
   readonly MaxRecords?: number | undefined;
@@ -26,10 +27,45 @@ export function pageOf<T>(
   if (limit < RECORDS.min || limit > RECORDS.max) {
     throw invalidValue(`MaxRecords is ${limit}; it must be ${RECORDS.min} to ${RECORDS.max}.`);
   }
-  const records = read(Marker === undefined ? '' : idIn(Marker), limit + 1);
+  return pageAfter(Marker, limit, idOf, read);
+}
+
+function pageAfter<T>(
+  marker: string | undefined,
+  limit: number,
+  idOf: (record: T) => string,
+  read: (after: string, limit: number) => readonly T[],
+): Page<T> {
+  const records = read(marker === undefined ? '' : idIn(marker), limit + 1);
   if (records.length <= limit) return { records };
   const page = records.slice(0, limit);
   return { records: page, Marker: markerOf(idOf(page.at(-1)!)) };
+}
+
+interface TokenRequest {
+  readonly MaxResults?: number | undefined;
+  readonly NextToken?: string | undefined;
+}
+
+interface TokenPage<T> {
+  readonly NextToken?: string | undefined;
+  readonly records: readonly T[];
+}
+
+/**
+ * As `pageOf`, with the names of the operations of serverless caches.
+ * @throws {ApiError} `InvalidParameterValue`
+ */
+export function tokenPageOf<T>(
+  { MaxResults: limit = RESULTS_MAX, NextToken }: TokenRequest,
+  idOf: (record: T) => string,
+  read: (after: string, limit: number) => readonly T[],
+): TokenPage<T> {
+  if (limit < 1 || limit > RESULTS_MAX) {
+    throw invalidValue(`MaxResults is ${limit}; it must be 1 to ${RESULTS_MAX}.`);
+  }
+  const { records, Marker } = pageAfter(NextToken, limit, idOf, read);
+  return { records, NextToken: Marker };
 }
 
 /** One page of records that are all in memory, in the order of their ids. */

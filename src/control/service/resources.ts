@@ -17,6 +17,11 @@ const NAMING: Readonly<Record<string, string>> = {
   SourceSnapshotName: 'snapshot',
   TargetSnapshotName: 'snapshot',
   FinalSnapshotIdentifier: 'snapshot',
+  ServerlessCacheName: 'serverlesscache',
+  ServerlessCacheSnapshotName: 'serverlesscachesnapshot',
+  SourceServerlessCacheSnapshotName: 'serverlesscachesnapshot',
+  TargetServerlessCacheSnapshotName: 'serverlesscachesnapshot',
+  FinalSnapshotName: 'serverlesscachesnapshot',
 };
 
 /** The resources that a request names, for the policy of its access key. */
@@ -34,4 +39,6 @@ export function resourcesOf(input: object, { state, region }: Context) {
 }
 
 const arnIn = (member: string, value: unknown) =>
-  member === 'ResourceName' ? parseArn(String(value)) : undefined;
+  member === 'ResourceName' || member === 'SnapshotArnsToRestore'
+    ? parseArn(String(value))
+    : undefined;

@@ -5,7 +5,7 @@ import type { OPERATIONS } from '../api/operations.ts';
 import { arnOf } from '../model/arn.ts';
 import { groupName } from '../model/cluster-rules.ts';
 import { staying } from '../model/node-count.ts';
-import type { ClusterRecord, SnapshotRecord } from '../model/records.ts';
+import { type ClusterRecord, everyCluster, type SnapshotRecord } from '../model/records.ts';
 import { availableCluster, save } from './cluster-lookups.ts';
 import type { Context, Handlers } from './context.ts';
 import { pageOf } from './paging.ts';
@@ -62,9 +62,9 @@ export const snapshotHandlers = {
 
   DeleteSnapshot: (input, context) => {
     const snapshot = snapshotOf(input.SnapshotName, context);
-    const isUsed = context.state
-      .list('cluster')
-      .some(({ restoreFrom, snapshot: made }) => [restoreFrom, made].includes(snapshot.name));
+    const isUsed = everyCluster(context.state).some(({ restoreFrom, snapshot: made }) =>
+      [restoreFrom, made].includes(snapshot.name),
+    );
     if (isUsed) {
       const text = `The snapshot ${snapshot.name} is being written or restored.`;
       throw new ApiError('InvalidSnapshotState', text);

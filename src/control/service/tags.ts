@@ -64,6 +64,8 @@ const NOT_FOUND: Readonly<Record<TaggedKind, string>> = {
   snapshot: 'SnapshotNotFoundFault',
   user: 'UserNotFound',
   usergroup: 'UserGroupNotFound',
+  serverlesscache: 'ServerlessCacheNotFoundFault',
+  serverlesscachesnapshot: 'ServerlessCacheSnapshotNotFoundFault',
 };
 
 const isKind = (text: string): text is TaggedKind => Object.hasOwn(NOT_FOUND, text);

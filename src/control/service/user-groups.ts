@@ -4,6 +4,7 @@ import type { OutputOf } from '../api/operation.ts';
 import type { OPERATIONS } from '../api/operations.ts';
 import { arnOf } from '../model/arn.ts';
 import type { UserGroupRecord } from '../model/records.ts';
+import { shownName } from '../model/serverless-names.ts';
 import type { Context, Handlers } from './context.ts';
 import { pageOf } from './paging.ts';
 import { tagsFrom } from './tags.ts';
@@ -68,7 +69,8 @@ export const userGroupHandlers = {
     const group = userGroupOf(input.UserGroupId, context);
     const [cluster] = clustersOf(group, context);
     if (cluster !== undefined) {
-      const text = `The cluster ${cluster.id} uses the user group ${group.id}.`;
+      const user = shownName(cluster.id) ?? cluster.id;
+      const text = `The cluster ${user} uses the user group ${group.id}.`;
       throw new ApiError('InvalidUserGroupState', text);
     }
     const shown = { ...groupView(group, context), Status: 'deleting' };
@@ -97,7 +99,8 @@ function usersIn(ids: readonly string[], context: Context): readonly string[] {
   throw new ApiError('DuplicateUserName', `Two users of the group have the name ${twice}.`);
 }
 
-function groupView({ id, userIds }: UserGroupRecord, { region }: Context): Shown {
+function groupView(group: UserGroupRecord, context: Context): Shown {
+  const { id, userIds } = group;
   return {
     UserGroupId: id,
     Status: 'active',
@@ -105,7 +108,7 @@ function groupView({ id, userIds }: UserGroupRecord, { region }: Context): Shown
     UserIds: userIds,
     MinimumEngineVersion: '1.6',
     ReplicationGroups: [],
-    ServerlessCaches: [],
-    ARN: arnOf(region, { kind: 'usergroup', id }),
+    ServerlessCaches: clustersOf(group, context).flatMap((cluster) => shownName(cluster.id) ?? []),
+    ARN: arnOf(context.region, { kind: 'usergroup', id }),
   };
 }

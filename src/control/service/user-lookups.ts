@@ -1,6 +1,6 @@
 /** What operations of users and of their groups look up and check. */
 import { ApiError, invalidValue } from '../api/errors.ts';
-import type { UserGroupRecord, UserRecord } from '../model/records.ts';
+import { everyCluster, type UserGroupRecord, type UserRecord } from '../model/records.ts';
 import type { Context } from './context.ts';
 
 const ID = /^[a-z][a-z0-9-]{0,39}$/;
@@ -35,5 +35,6 @@ export function groupChanged(group: UserGroupRecord, context: Context): void {
   for (const { id } of clustersOf(group, context)) context.changed(id);
 }
 
+/** The nodes of a serverless cache are among them: its proxy has the users. */
 export const clustersOf = ({ id }: UserGroupRecord, { state }: Context) =>
-  state.list('cluster').filter(({ userGroup }) => userGroup === id);
+  everyCluster(state).filter(({ userGroup, proxy }) => (proxy?.userGroup ?? userGroup) === id);

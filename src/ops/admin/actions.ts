@@ -71,6 +71,17 @@ export const slowAction =
     return { ms };
   };
 
+/** Changes what the clients of a proxy may use in a second: `{ "perSecond": 5000 }`. */
+export const ecpuLimitAction =
+  (limit: (perSecond: number) => void): AdminAction =>
+  ({ perSecond }) => {
+    if (typeof perSecond !== 'number' || !(perSecond > 0)) {
+      throw new AdminError(400, 'The field perSecond must be a number of ECPU above 0.');
+    }
+    limit(perSecond);
+    return { perSecond };
+  };
+
 /** Ends the node as SIGTERM does: it replies to received requests, and the process exits. */
 export const drainAction =
   (drain: () => void): AdminAction =>

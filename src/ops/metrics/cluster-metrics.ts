@@ -157,6 +157,16 @@ const WORK_METRICS: readonly Metric[] = [
     'Those that the other holder refused because it had a newer number.',
     number('changes_refused'),
   ),
+  counter(
+    'slabring_cluster_ecpu_total',
+    'What the clients of a proxy with --ecpu-limit have used, in ECPU of ElastiCache.',
+    number('ecpu_used'),
+  ),
+  counter(
+    'slabring_cluster_throttled_waits_total',
+    'Times that a client of such a proxy had to wait, because all used more than the limit.',
+    number('throttled_waits'),
+  ),
 ];
 
 const PEER_METRICS: readonly Metric[] = [

@@ -2,7 +2,7 @@ import type { CodedError } from '../../base/index.ts';
 import type { Role } from '../../commands/index.ts';
 import { DIALECT, isStorage, type Request, VERB } from '../../protocol/index.ts';
 import { COUNT } from '../../store/index.ts';
-import { PLACE } from './cluster-seat.ts';
+import { PLACE, type Throttle } from './cluster-seat.ts';
 import type { ClusterContext, SessionContext, SessionHost } from './context.ts';
 import type { ForwardBudget } from './forward-budget.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
@@ -36,7 +36,7 @@ export class ClusterRouting {
   #run: ForwardedRequests | undefined;
   #input: Buffer = NO_BYTES;
   /** What the next request waits for. */
-  #awaited: ForwardBudget | undefined;
+  #awaited: Pick<ForwardBudget, 'wait' | 'leave'> | undefined;
   readonly #wake = (): void => {
     this.#awaited = undefined;
     this.replies.wake();
@@ -79,7 +79,15 @@ export class ClusterRouting {
   /** Why the session must pause before its next request, of which so many bytes have arrived. */
   pauseBefore(bytes: number): Pause | undefined {
     if (bytes < this.wantedBytes) return PAUSE.needInput;
-    return this.mayGoOn ? undefined : PAUSE.replies;
+    if (!this.mayGoOn) return PAUSE.replies;
+    const { throttle } = this.#cluster.seat;
+    return throttle?.isOver === true ? this.#throttled(throttle) : undefined;
+  }
+
+  #throttled(throttle: Throttle): Pause {
+    this.#awaited = throttle;
+    throttle.wait(this.#wake);
+    return PAUSE.replies;
   }
 
   /**

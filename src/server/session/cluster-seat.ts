@@ -40,6 +40,16 @@ export interface KeptChanges {
   stateEnd(nth: number): number;
 }
 
+/** Makes sessions wait before their next request. */
+export interface Throttle {
+  /** Whether no request may be served now. */
+  readonly isOver: boolean;
+  /** Calls `wake` once, after a bounded time at the latest, when it is worth asking again. */
+  wait(wake: () => void): void;
+  /** The waiting connection has closed. */
+  leave(wake: () => void): void;
+}
+
 /**
  * What the sessions of one thread ask the cluster. A session executes a request only if this node
  * is the primary of its keys, and sends others on. All calls come from one thread.
@@ -55,6 +65,8 @@ export interface ClusterSeat {
    * requests of a connection take effect in their order.
    */
   readonly version: number;
+  /** Undefined: the sessions serve all that comes. */
+  readonly throttle?: Throttle | undefined;
   /**
    * What the fast path may answer now: everything; requests whose keys have an item here (and no
    * `copy`); only reads and sets of such keys, of which it keeps what it changes, for

@@ -36,6 +36,13 @@ export const serverlessCache = structure({
   SnapshotRetentionLimit: integer,
   DailySnapshotTime: text,
   NetworkType: oneOf('ipv4', 'ipv6', 'dual_stack'),
+  // Not AWS's: clients ignore what they do not know.
+  SlabringUsage: structure({
+    ElastiCacheProcessingUnits: integer,
+    ThrottledCmds: integer,
+    GigabyteHours: text,
+    Until: time,
+  }),
 });
 
 const serverlessCacheConfiguration = structure({

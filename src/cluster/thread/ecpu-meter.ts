@@ -1,0 +1,102 @@
+import { DIALECT } from '../../protocol/index.ts';
+import type { ClusterSeat, ForwardedRun, Throttle } from '../../server/index.ts';
+import { replyEcpu, requestEcpu } from './ecpu.ts';
+import type { EcpuShare } from './ecpu-share.ts';
+import type { Timers } from './timers.ts';
+
+/** So long it waits at most before it looks again. */
+const WAIT_MS_MAX = 1000;
+
+/** A run whose replies are counted when they come. */
+class MeteredRun implements ForwardedRun {
+  readonly dialect: ForwardedRun['dialect'];
+  readonly role: ForwardedRun['role'];
+  readonly bytes: Buffer;
+  readonly ends: readonly number[];
+  readonly itemsMax: number;
+  readonly #run: ForwardedRun;
+  readonly #meter: EcpuMeter;
+
+  constructor(run: ForwardedRun, meter: EcpuMeter) {
+    this.dialect = run.dialect;
+    this.role = run.role;
+    this.bytes = run.bytes;
+    this.ends = run.ends;
+    this.itemsMax = run.itemsMax;
+    this.#run = run;
+    this.#meter = meter;
+  }
+
+  settle(replies: Buffer): void {
+    this.#meter.add(replyEcpu(replies, this.dialect === DIALECT.binary));
+    this.#run.settle(replies);
+  }
+
+  failure(...failed: Parameters<ForwardedRun['failure']>): Buffer {
+    return this.#run.failure(...failed);
+  }
+}
+
+/**
+ * Counts what the requests of one thread of a proxy cost, and makes the sessions wait while all
+ * threads together have more than the limit.
+ */
+export class EcpuMeter implements Throttle {
+  /** Since the start of the process. */
+  used = 0;
+  /** Times that a session had to wait before a request. */
+  waits = 0;
+  readonly #share: EcpuShare;
+  readonly #timers: Pick<Timers, 'nowMs' | 'setTimer'>;
+  readonly #waiting = new Set<() => void>();
+  #timer: { cancel(): void } | undefined;
+
+  constructor(share: EcpuShare, timers: Pick<Timers, 'nowMs' | 'setTimer'>) {
+    this.#share = share;
+    this.#timers = timers;
+  }
+
+  /** Sends runs on as `forward` does, and counts them. */
+  metered(forward: ClusterSeat['forward']): ClusterSeat['forward'] {
+    return (member, run) => {
+      this.add(requestEcpu(run.ends, run.itemsMax));
+      forward(member, new MeteredRun(run, this));
+    };
+  }
+
+  add(ecpu: number): void {
+    if (ecpu === 0) return;
+    this.used += ecpu;
+    this.#share.add(ecpu);
+  }
+
+  get isOver(): boolean {
+    return this.#share.msOver(this.#timers.nowMs) > 0;
+  }
+
+  wait(wake: () => void): void {
+    this.waits++;
+    this.#waiting.add(wake);
+    if (this.#timer !== undefined) return;
+    const ms = Math.min(WAIT_MS_MAX, Math.max(1, this.#share.msOver(this.#timers.nowMs)));
+    this.#timer = this.#timers.setTimer(() => {
+      this.#timer = undefined;
+      this.#wakeAll();
+    }, ms);
+  }
+
+  leave(wake: () => void): void {
+    this.#waiting.delete(wake);
+  }
+
+  end(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #wakeAll(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+}

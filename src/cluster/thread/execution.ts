@@ -1,7 +1,8 @@
 import type { CodedError } from '../../base/index.ts';
 import type { Role } from '../../commands/index.ts';
-import type { ClusterSeat, PeerSession } from '../../server/index.ts';
+import type { PeerSession } from '../../server/index.ts';
 import { forwardErrors } from './forward-errors.ts';
+import type { ThreadSeat } from './seat.ts';
 
 /** A request as a client of another node has sent it, with its value. */
 export interface ForwardedRequest {
@@ -20,10 +21,7 @@ type Settle = (outcome: Outcome) => void;
 const UNDECIDED_MAX = 10_000;
 
 /** The parts of the seat that an execution needs. */
-interface ExecutionSeat extends Pick<ClusterSeat, 'settled' | 'seal' | 'mayAnswer'> {
-  /** Whether changes wait for `seal`. */
-  readonly hasChanges: boolean;
-}
+type ExecutionSeat = Pick<ThreadSeat, 'settled' | 'seal' | 'join' | 'mayAnswer' | 'hasChanges'>;
 
 /**
  * Executes requests that clients have sent to other nodes, if this node is the primary of their
@@ -79,20 +77,27 @@ export class Execution {
   }
 
   #hold(reply: Buffer, settle: Settle): void {
-    if (this.#held.length === 0) queueMicrotask(() => this.#seal());
+    if (this.#held.length === 0) {
+      this.#seat.join(() => this.#takeHeld());
+      queueMicrotask(() => this.#seal());
+    }
     this.#held.push([reply, settle]);
   }
 
+  /** Unless another input of this thread has sealed these changes with its own. */
   #seal(): void {
+    if (this.#held.length > 0) this.#seat.seal(() => {});
+  }
+
+  #takeHeld(): (error?: CodedError) => void {
     const held = this.#held;
     this.#held = [];
-    const acknowledged = (error?: CodedError): void => {
+    return (error) => {
       for (const [reply, settle] of held) {
         if (error === undefined) this.#settle(reply, settle);
         else settle(error);
       }
     };
-    if (!this.#seat.seal(acknowledged)) acknowledged();
   }
 
   #settle(reply: Buffer, settle: Settle): void {

@@ -14,6 +14,8 @@ export const HANDOVER_MS_MAX = 2000;
 /** As above, before the end of the handover of its first topology: all nodes start then. */
 export const START_MS_MAX = 10_000;
 
+type Acknowledge = (error?: CodedError) => void;
+
 interface SeatParts {
   readonly view: TopologyView;
   readonly handover: Pick<
@@ -54,6 +56,8 @@ export class ThreadSeat implements ClusterSeat {
   #mayReadCopies = false;
   /** Whether this node is the primary of all keys. */
   #isAlone = false;
+  /** Takes the replies to requests of peers whose changes wait for `seal`. */
+  #takeHeld: (() => Acknowledge) | undefined;
   /** How often a request has waited for keys that another member may still have answered. */
   undecidedWaits = 0;
 
@@ -164,8 +168,25 @@ export class ThreadSeat implements ClusterSeat {
     );
   }
 
-  seal(acknowledged: (error?: CodedError) => void): boolean {
-    return this.#parts.sender.seal(acknowledged);
+  /**
+   * The next `seal` takes the changes of these replies, too, whichever input calls it: so it calls
+   * `take` once, and then what that returns as it calls its own `acknowledged`.
+   */
+  join(take: () => Acknowledge): void {
+    this.#takeHeld = take;
+  }
+
+  seal(acknowledged: Acknowledge): boolean {
+    const { sender } = this.#parts;
+    const held = this.#takeHeld?.();
+    this.#takeHeld = undefined;
+    if (held === undefined) return sender.seal(acknowledged);
+    const isWaiting = sender.seal((error) => {
+      acknowledged(error);
+      held(error);
+    });
+    if (!isWaiting) held();
+    return isWaiting;
   }
 
   mayAnswer(): boolean {

@@ -32,6 +32,9 @@ class Harness {
   mayAnswer = true;
   acknowledge: ((error?: CodedError) => void) | undefined;
   decide: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
+  /** How often the changes were sealed. */
+  sealCount = 0;
+  #take: (() => (error?: CodedError) => void) | undefined;
   readonly #service: ForwardService;
 
   constructor() {
@@ -55,13 +58,22 @@ class Harness {
       },
       mayAnswer: () => this.mayAnswer,
       settled: () => new Promise<void>((resolve, reject) => (this.decide = { resolve, reject })),
-      seal: (acknowledge: (error?: CodedError) => void) => {
-        this.acknowledge = acknowledge;
+      join: (take: () => (error?: CodedError) => void) => {
+        this.#take = take;
+      },
+      seal: () => {
+        this.seal();
         return true;
       },
     };
     this.#service = new ForwardService(this.view, new Execution(session, seat));
     this.adopt(5);
+  }
+
+  /** An input of the thread seals the changes of all. */
+  seal(): void {
+    this.sealCount++;
+    this.acknowledge = this.#take?.();
   }
 
   adopt(version: number): void {
@@ -200,6 +212,19 @@ describe('forwarded requests', () => {
     expect(harness.replies).toEqual([]);
     harness.acknowledge?.();
     expect(harness.replies).toEqual(['ok 5 STORED', 'ok 5 STORED']);
+  });
+
+  test('a reply waits if another input of the thread seals its changes first', async () => {
+    const harness = new Harness();
+    harness.hasChanges = true;
+    harness.answer = 'STORED\r\n';
+    harness.take('set k 0 0 1\r\nx\r\n');
+    harness.seal();
+    harness.hasChanges = false;
+    await turn();
+    expect([harness.replies, harness.sealCount]).toEqual([[], 1]);
+    harness.acknowledge?.();
+    expect(harness.replies).toEqual(['ok 5 STORED']);
   });
 
   test('a change that no receiver acknowledges fails', async () => {

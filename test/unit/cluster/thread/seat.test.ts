@@ -48,7 +48,12 @@ function newSender() {
     changing: () => {},
     changed: (_group: Group, ...key: Parameters<typeof keyIn>) => void changes.push(keyIn(...key)),
     changedFast: () => {},
-    seal: () => false,
+    acknowledge: undefined as ((error?: CodedError) => void) | undefined,
+    isWaiting: false,
+    seal(acknowledge: (error?: CodedError) => void): boolean {
+      this.acknowledge = acknowledge;
+      return this.isWaiting;
+    },
   };
 }
 
@@ -101,6 +106,25 @@ const keys = Array.from({ length: 100 }, (_, nth) => `key-${nth}`);
 const ownKey = (): string => keys.find((key) => place(key) === PLACE.here)!;
 
 describe('seat', () => {
+  test('one seal takes the changes of all inputs, and the replies of all wait for it', () => {
+    const lost = new CodedError('ERR_RECEIVER_LOST', 'a receiver is lost');
+    const ends: string[] = [];
+    const noteAs = (name: string) => (error?: CodedError) =>
+      void ends.push(`${name} ${error?.code}`);
+    for (const error of [undefined, lost]) {
+      sender.isWaiting = true;
+      seat.join(() => noteAs('peer'));
+      expect(seat.seal(noteAs('client'))).toBe(true);
+      expect(ends.splice(0)).toEqual([]);
+      sender.acknowledge?.(error);
+      expect(ends.splice(0)).toEqual([`client ${error?.code}`, `peer ${error?.code}`]);
+    }
+    sender.isWaiting = false;
+    seat.join(() => noteAs('peer'));
+    expect(seat.seal(noteAs('client'))).toBe(false);
+    expect(seat.seal(noteAs('client'))).toBe(false);
+    expect(ends).toEqual(['peer undefined']);
+  });
   test('no key has a place before the first topology', async () => {
     expect([place('k'), seat.fast, seat.version]).toEqual([PLACE.undecided, 'off', 0]);
     const settled = seat.settled();

@@ -71,6 +71,9 @@ async function describing(path: string): Promise<readonly Figure[]> {
   const service = new Service({
     ...{ state, files: harness.files, region: 'local', version: '1.0.0', limits: LIMITS },
     ...{ checksAccess: true, nowMs, changed: () => {} },
+    planOf: () => {
+      throw new Error('no plan');
+    },
   });
   const log = silentLogger;
   const server = await ApiServer.open(

@@ -11,15 +11,17 @@ import { adminReader } from './metrics/admin-reader.ts';
 import { ClusterMetrics } from './metrics/cluster-metrics.ts';
 import { Sampler, sampledNodes } from './metrics/sampler.ts';
 import { isInWindow } from './model/cluster-rules.ts';
-import { everyCluster } from './model/records.ts';
+import { type ClusterRecord, everyCluster } from './model/records.ts';
 import { hiddenName } from './model/serverless-names.ts';
 import { failureOf } from './reconciler/failures.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
+import { wantedOf } from './reconciler/wanted.ts';
 import { LocalRuntime } from './runtime/local-runtime.ts';
 import { Scaler } from './scaling/scaler.ts';
 import { ServerlessKeeper } from './serverless/keeper.ts';
 import { apisOf } from './service/apis-of.ts';
 import type { Limits } from './service/context.ts';
+import { type DryPlan, dryPlan } from './service/dry-run.ts';
 import { withPendingApplied } from './service/modify-cluster.ts';
 import { Service } from './service/service.ts';
 import { openState } from './state/open-state.ts';
@@ -43,6 +45,8 @@ export interface ManagerOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** An older sample says nothing of what a node holds now. */
+const SAMPLE_MS_MAX = 15_000;
 /** How often windows are looked at. */
 const WINDOW_LOOK_MS = 30_000;
 
@@ -109,6 +113,7 @@ export class Manager {
       checksAccess: needsSignature,
       nowMs,
       changed,
+      planOf: (cluster) => manager.#planOf(cluster),
     });
     const apis = apisOf({ service, nowMs, log });
     manager.#scaler = new Scaler({ service, metrics: manager.#metrics, log });
@@ -136,6 +141,15 @@ export class Manager {
       throw error;
     }
     return manager;
+  }
+
+  /** By what was seen last: a request does not wait for nodes. */
+  #planOf(cluster: ClusterRecord): DryPlan {
+    return dryPlan(cluster, {
+      seen: this.#reconciler.seen(cluster.id),
+      wanted: wantedOf(cluster, this.#state),
+      nodes: this.#metrics.now(cluster.id, Date.now() - SAMPLE_MS_MAX),
+    });
   }
 
   get url(): string {

@@ -20,6 +20,15 @@ async function commandsOf(section: string): Promise<readonly string[]> {
   return block.replaceAll('\\\n', '').trim().split('\n');
 }
 
+/** By curl, which signs as AWS's clients do. */
+async function expectPlan(env: NodeJS.ProcessEnv): Promise<void> {
+  const { stdout: help } = await run('curl', ['--help', 'all']).catch(() => ({ stdout: '' }));
+  if (!help.includes('--aws-sigv4')) return console.warn('skipped: no curl with --aws-sigv4');
+  const [command = ''] = await commandsOf('The plan before the change');
+  const { stdout } = await run('bash', ['-ec', command], { env });
+  expect(stdout).toContain('<Kind>add-node</Kind><CacheNodeId>0004</CacheNodeId>');
+}
+
 test(
   "AWS's command line makes what the page says",
   async ({ skip }) => {
@@ -50,8 +59,10 @@ test(
         const isChange = /aws elasticache (create|modify|reboot)-cache-cluster/.test(command);
         const shown = isChange && id !== undefined ? await manager.available(id) : '';
         const [port] = portsIn(shown);
-        if (command.includes('create-cache-cluster') && id === 'web') await write(port!);
-        else if (port !== undefined && id === 'web') expect(await hits(port)).toBe(KEYS);
+        if (command.includes('create-cache-cluster') && id === 'web') {
+          await write(port!);
+          await expectPlan(env);
+        } else if (port !== undefined && id === 'web') expect(await hits(port)).toBe(KEYS);
       }
     };
     await make('Create, scale, reboot, delete');

@@ -3,6 +3,9 @@ import { Api } from '../../src/control/api/api.ts';
 import { ELASTICACHE_API, type OperationName } from '../../src/control/api/operations.ts';
 import type { ParameterValues } from '../../src/control/model/parameters.ts';
 import type { ClusterRecord } from '../../src/control/model/records.ts';
+import { wantedOf } from '../../src/control/reconciler/wanted.ts';
+import type { Observed } from '../../src/control/runtime/runtime.ts';
+import { dryPlan } from '../../src/control/service/dry-run.ts';
 import { Service } from '../../src/control/service/service.ts';
 import type { SnapshotFiles } from '../../src/control/state/snapshot-files.ts';
 import { StateFile } from '../../src/control/state/state-file.ts';
@@ -22,6 +25,8 @@ export class ApiHarness {
   readonly state = StateFile.open(':memory:');
   readonly changed: string[] = [];
   readonly copies: string[] = [];
+  /** What runs of each cluster, as far as somebody has looked. */
+  readonly seen = new Map<string, Observed>();
   readonly files: SnapshotFiles = {
     pathOf: (name) => name,
     copy: (from, to) => void this.copies.push(`${from} to ${to}`),
@@ -42,6 +47,10 @@ export class ApiHarness {
       checksAccess,
       nowMs,
       changed: (id) => this.changed.push(id),
+      planOf: (cluster) => {
+        const seen = this.seen.get(cluster.id);
+        return dryPlan(cluster, { seen, wanted: wantedOf(cluster, this.state), nodes: [] });
+      },
     });
     this.#api = new Api({
       table: ELASTICACHE_API,

@@ -143,6 +143,15 @@ describe("AWS's SDK for JavaScript", () => {
     }
   });
 
+  test('a dry run tells the steps, and makes none', async () => {
+    const more = 'CacheClusterId=web&NumCacheNodes=2&ApplyImmediately=true';
+    const body = await manager.ask(`Action=ModifyCacheCluster&${more}&DryRun=true`);
+    expect(body).toContain('<Kind>add-node</Kind><CacheNodeId>0002</CacheNodeId>');
+    expect(await describeWeb()).toMatchObject({
+      ...{ CacheClusterStatus: 'available', NumCacheNodes: 1 },
+    });
+  });
+
   test('a change is refused while another one runs, and keeps all items', async () => {
     const more = { ...WEB, NumCacheNodes: 2, ApplyImmediately: true };
     const { CacheCluster } = await client.send(new ModifyCacheClusterCommand(more));

@@ -4,7 +4,7 @@ import { staying } from '../model/node-count.ts';
 import type { ParameterValues } from '../model/parameters.ts';
 import { type ClusterRecord, everyCluster } from '../model/records.ts';
 import { clusterKind } from '../model/serverless-names.ts';
-import type { ClusterSpec, Runtime } from '../runtime/runtime.ts';
+import type { ClusterSpec, Observed, Runtime } from '../runtime/runtime.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { failureOf } from './failures.ts';
@@ -41,6 +41,8 @@ interface Work {
   failures: number;
   /** The step that was made last, as JSON. */
   last: string;
+  /** What ran at the last look. */
+  seen: Observed | undefined;
 }
 
 /**
@@ -76,6 +78,7 @@ export class Reconciler {
       isChanged: false,
       failures: 0,
       last: '',
+      seen: undefined,
     };
     this.#work.set(id, work);
     work.isChanged = true;
@@ -86,6 +89,11 @@ export class Reconciler {
       this.#running.delete(running);
     });
     this.#running.add(running);
+  }
+
+  /** What ran of a cluster when it was looked at last. */
+  seen(id: string): Observed | undefined {
+    return this.#work.get(id)?.seen;
   }
 
   /** Resolves once no step is under way. */
@@ -120,6 +128,7 @@ export class Reconciler {
   async #step(id: string, work: Work): Promise<boolean> {
     const { state, runtime } = this.#parts;
     const observed = await runtime.observe(id);
+    work.seen = observed;
     const cluster = this.#save(id, (record) => settle(record, observed, this.#wanted(record)));
     const step = cluster && nextStep(cluster, observed, this.#wanted(cluster));
     const text = JSON.stringify(step ?? '');

@@ -2,9 +2,11 @@ import { isAllowed } from '../access/policy.ts';
 import { ApiError } from '../api/errors.ts';
 import type { OperationName } from '../api/operations.ts';
 import { arnOf } from '../model/arn.ts';
+import type { ClusterRecord } from '../model/records.ts';
 import type { SnapshotFiles } from '../state/snapshot-files.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { Context, Limits } from './context.ts';
+import { type DryPlan, isDryRun, planMembers } from './dry-run.ts';
 import { HANDLERS } from './handlers.ts';
 import { resourcesOf } from './resources.ts';
 
@@ -35,6 +37,8 @@ interface ServiceParts {
   readonly nowMs: () => number;
   /** A cluster has changed: the transaction is over. */
   readonly changed: (clusterId: string) => void;
+  /** What has to be done until a cluster is as its record wants it. */
+  readonly planOf: (cluster: ClusterRecord) => DryPlan;
 }
 
 /** Undoes the transaction of an operation that only shows what it would do. */
@@ -58,7 +62,17 @@ export class Service {
 
   /** @throws {ApiError} */
   call(call: Call, input: object, accessKeyId: string): object | undefined {
+    if (isDryRun(input)) return this.#planned(call, input, accessKeyId);
     return this.#withEffects((wishes) => this.#run(call, input, accessKeyId, wishes));
+  }
+
+  /** Answers as if the operation had been done, with its plan. */
+  #planned(call: Call, input: object, accessKeyId: string): object {
+    const { state, planOf } = this.#parts;
+    return this.#undone(call, input, accessKeyId, (output) => {
+      const id = 'CacheClusterId' in input ? String(input.CacheClusterId).toLowerCase() : '';
+      return { ...output, Plan: planMembers(planOf(state.get('cluster', id)!)) };
+    });
   }
 
   /** A change that the manager itself makes, in one transaction. */
@@ -85,12 +99,20 @@ export class Service {
    * @throws {ApiError} as the operation does.
    */
   preview<T>(operation: OperationName, input: object, accessKeyId: string, read: () => T): T {
+    return this.#undone(elastiCacheCall(operation), input, accessKeyId, read);
+  }
+
+  #undone<T>(
+    call: Call,
+    input: object,
+    accessKeyId: string,
+    read: (output: object | undefined) => T,
+  ): T {
     const results: T[] = [];
     try {
       this.#parts.state.transaction(() => {
         const wishes = { changed: () => {}, after: () => {} };
-        this.#run(elastiCacheCall(operation), input, accessKeyId, wishes);
-        results.push(read());
+        results.push(read(this.#run(call, input, accessKeyId, wishes)));
         throw new Undone();
       });
     } catch (error) {

@@ -130,3 +130,26 @@ export const cacheEngineVersion = structure({
   CacheEngineDescription: text,
   CacheEngineVersionDescription: text,
 });
+
+/** An extension: the request changes nothing, and its reply has the plan. */
+export const dryRun = boolean;
+
+/** What a change would do; an extension. Numbers are estimates. */
+export const plan = structure({
+  Steps: list(
+    'Step',
+    structure({
+      Kind: text,
+      CacheNodeId: text,
+      SnapshotName: text,
+      Keys: integer,
+      Bytes: integer,
+      Seconds: integer,
+    }),
+  ),
+  MemoryBytes: integer,
+  KeysLost: integer,
+  BytesLost: integer,
+  /** Nodes that did not tell what they hold. */
+  SilentNodes: list('CacheNodeId', text),
+});

@@ -3,7 +3,9 @@ import { operation } from '../operation.ts';
 import {
   cacheCluster,
   cacheEngineVersion,
+  dryRun,
   logDeliveryConfigurationRequest,
+  plan,
   scaleConfig,
 } from './clusters-shapes.ts';
 import { tag } from './shared.ts';
@@ -44,9 +46,11 @@ export const CLUSTERS_OPERATIONS = {
       TransitEncryptionEnabled: boolean,
       NetworkType: oneOf('ipv4', 'ipv6', 'dual_stack'),
       IpDiscovery: oneOf('ipv4', 'ipv6'),
+      DryRun: dryRun,
     },
     output: {
       CacheCluster: cacheCluster,
+      Plan: plan,
     },
     errors: [
       'ReplicationGroupNotFoundFault',
@@ -107,9 +111,11 @@ export const CLUSTERS_OPERATIONS = {
       ),
       IpDiscovery: oneOf('ipv4', 'ipv6'),
       ScaleConfig: scaleConfig,
+      DryRun: dryRun,
     },
     output: {
       CacheCluster: cacheCluster,
+      Plan: plan,
     },
     errors: [
       'InvalidCacheClusterState',
@@ -129,9 +135,11 @@ export const CLUSTERS_OPERATIONS = {
     input: {
       CacheClusterId: required(text),
       CacheNodeIdsToReboot: required(list('CacheNodeId', text)),
+      DryRun: dryRun,
     },
     output: {
       CacheCluster: cacheCluster,
+      Plan: plan,
     },
     errors: ['InvalidCacheClusterState', 'CacheClusterNotFound'],
   }),
@@ -139,9 +147,11 @@ export const CLUSTERS_OPERATIONS = {
     input: {
       CacheClusterId: required(text),
       FinalSnapshotIdentifier: text,
+      DryRun: dryRun,
     },
     output: {
       CacheCluster: cacheCluster,
+      Plan: plan,
     },
     errors: [
       'CacheClusterNotFound',

@@ -69,8 +69,9 @@ export const parameterGroup: ResourceType = {
   create: async (calls, id, properties) => {
     const { Properties: _, ...rest } = properties;
     await calls('CreateCacheParameterGroup', { ...rest, CacheParameterGroupName: id });
-    await setParameters(calls, id, 'ModifyCacheParameterGroup', parametersIn(properties));
   },
+  complete: (calls, id, properties) =>
+    setParameters(calls, id, 'ModifyCacheParameterGroup', parametersIn(properties)),
   look: async (calls, id) =>
     readyAs(await parameterGroupOf(calls, id), ({ ARN = '' }) => {
       return { CacheParameterGroupName: id, Arn: ARN };

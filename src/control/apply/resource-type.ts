@@ -33,6 +33,8 @@ export interface ResourceType {
   /** What `Fn::GetAtt` may ask for. */
   readonly attributes: readonly string[];
   readonly create: (calls: Calls, id: string, properties: JsonObject) => Promise<void>;
+  /** The rest of a creation that takes several calls. */
+  readonly complete?: (calls: Calls, id: string, properties: JsonObject) => Promise<void>;
   /** What it is now; undefined: it does not exist. Without it, it is what it was made. */
   readonly look?: (calls: Calls, id: string) => Promise<Seen | undefined>;
   readonly update: (calls: Calls, change: Change) => Promise<void>;

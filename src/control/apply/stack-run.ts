@@ -28,6 +28,8 @@ export class StackRun {
   readonly #calls: Calls;
   readonly #file: StackFile;
   readonly #progress: Progress;
+  /** Changes that have begun: a call of several may have happened when the next one fails. */
+  readonly #attempted = new Map<string, StackResource>();
   #stack: Stack;
 
   constructor(parts: { calls: Calls; file: StackFile; progress: Progress; stack: Stack }) {
@@ -104,6 +106,7 @@ export class StackRun {
         throw error;
       }
     }
+    await type.complete?.(this.#calls, id, properties);
     this.#put(logical, { ...made, attributes: await untilReady(type, this.#calls, id) });
   }
 
@@ -116,19 +119,22 @@ export class StackRun {
     const { id } = before;
     await untilReady(type, this.#calls, id);
     const change = { id, before: before.properties, after: properties, changed };
+    const after = sealed(properties, type, this.#stack.salt);
+    this.#attempted.set(logical, { ...before, properties: after });
     await type.update(this.#calls, change);
     const attributes = await untilReady(type, this.#calls, id);
-    const after = sealed(properties, type, this.#stack.salt);
     this.#put(logical, { ...before, properties: after, attributes, ...kept(wanted) });
   }
 
   /** Back to what was before: the newest first. Secrets have only hashes, so they stay. */
   async #undo(before: Stack, wish: Wish): Promise<void> {
     for (const logical of wish.order.toReversed()) {
-      const now = this.#stack.resources[logical];
+      const has = this.#stack.resources[logical];
       const then = before.resources[logical];
-      if (now === undefined || now === then) continue;
-      const step: Step = { logical, type: now.type, action: 'update', changed: [] };
+      const now = has === then ? this.#attempted.get(logical) : has;
+      const type = (now ?? then)?.type;
+      if (type === undefined || (now === undefined && has === then)) continue;
+      const step: Step = { logical, type, action: 'update', changed: [] };
       try {
         this.#progress(step, 'undo …');
         await this.#undoOne(logical, now, then);
@@ -141,11 +147,11 @@ export class StackRun {
 
   async #undoOne(
     logical: string,
-    now: StackResource,
+    now: StackResource | undefined,
     then: StackResource | undefined,
   ): Promise<void> {
-    const type = resourceType(logical, now.type);
-    if (then?.id === now.id) {
+    if (now !== undefined && then?.id === now.id) {
+      const type = resourceType(logical, now.type);
       const names = Object.keys({ ...then.properties, ...now.properties });
       const changed = names.filter(
         (name) =>
@@ -157,7 +163,7 @@ export class StackRun {
       await untilReady(type, this.#calls, now.id);
       return this.#put(logical, then);
     }
-    await this.#delete(type, now, false);
+    if (now !== undefined) await this.#delete(resourceType(logical, now.type), now, false);
     this.#drop(logical);
     if (then === undefined) return;
     const leftovers = this.#stack.leftovers.filter(({ id }) => id !== then.id);
@@ -180,8 +186,11 @@ export class StackRun {
   async #removeLeftovers(): Promise<void> {
     for (const leftover of this.#stack.leftovers) {
       const { logical, type } = leftover;
-      this.#progress({ logical, type, action: 'delete', changed: [] }, `delete ${leftover.id} …`);
-      await this.#delete(resourceType(logical, type), leftover, false);
+      const isKept = leftover.replacePolicy === 'Retain';
+      const step: Step = { logical, type, action: isKept ? 'keep' : 'delete', changed: [] };
+      this.#progress(step, isKept ? `${leftover.id} is kept` : `delete ${leftover.id} …`);
+      const takesSnapshot = leftover.replacePolicy === 'Snapshot';
+      if (!isKept) await this.#delete(resourceType(logical, type), leftover, takesSnapshot);
       const leftovers = this.#stack.leftovers.filter((each) => each !== leftover);
       this.#save({ ...this.#stack, leftovers });
     }
@@ -224,6 +233,10 @@ export class StackRun {
 }
 
 /** What only this command knows of a resource, and the API does not. */
-const kept = ({ dependsOn, deletionPolicy }: Pick<Wanted, 'dependsOn' | 'deletionPolicy'>) => {
-  return { dependsOn, deletionPolicy };
+const kept = ({
+  dependsOn,
+  deletionPolicy,
+  replacePolicy,
+}: Pick<Wanted, 'dependsOn' | 'deletionPolicy' | 'replacePolicy'>) => {
+  return { dependsOn, deletionPolicy, replacePolicy };
 };

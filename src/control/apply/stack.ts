@@ -25,6 +25,7 @@ export interface StackResource {
   readonly attributes: JsonObject;
   readonly dependsOn: readonly string[];
   readonly deletionPolicy: DeletionPolicy;
+  readonly replacePolicy: DeletionPolicy;
   /** Its creation has begun, and nothing says that it has ended. */
   readonly isPending?: boolean;
 }
@@ -59,6 +60,7 @@ export interface Wanted {
   readonly properties: JsonObject;
   readonly dependsOn: readonly string[];
   readonly deletionPolicy: DeletionPolicy;
+  readonly replacePolicy: DeletionPolicy;
 }
 
 /** A template with its parameters, as the wish for one stack. */
@@ -111,6 +113,7 @@ export class Wish {
       properties: checkedProperties(id, given, type.properties),
       dependsOn: this.#needs(id),
       deletionPolicy: declared.deletionPolicy,
+      replacePolicy: declared.replacePolicy,
     };
   }
 

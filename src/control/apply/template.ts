@@ -7,6 +7,8 @@ interface TemplateResource {
   readonly condition: string | undefined;
   readonly dependsOn: readonly string[];
   readonly deletionPolicy: DeletionPolicy;
+  /** Of a resource that another one replaces. */
+  readonly replacePolicy: DeletionPolicy;
 }
 
 export type DeletionPolicy = 'Delete' | 'Retain' | 'Snapshot';
@@ -73,14 +75,10 @@ function readResource(id: string, value: Json): TemplateResource {
   const unknown = Object.keys(value).find((name) => !ATTRIBUTES.includes(name));
   if (unknown !== undefined)
     throw wrong(`The resource ${id} has the unknown attribute ${unknown}.`);
-  const { Type: type, Condition: condition, DeletionPolicy: policy = 'Delete' } = value;
+  const { Type: type, Condition: condition } = value;
   if (typeof type !== 'string') throw wrong(`The resource ${id} has no Type.`);
   if (condition !== undefined && typeof condition !== 'string') {
     throw wrong(`The Condition of ${id} must be the name of one.`);
-  }
-  const deletionPolicy = policy === 'RetainExceptOnCreate' ? 'Retain' : policy;
-  if (!['Delete', 'Retain', 'Snapshot'].includes(String(deletionPolicy))) {
-    throw wrong(`The DeletionPolicy of ${id} must be Delete, Retain or Snapshot.`);
   }
   const properties = value['Properties'] ?? {};
   if (!isObject(properties)) throw wrong(`The Properties of ${id} must be an object.`);
@@ -89,8 +87,16 @@ function readResource(id: string, value: Json): TemplateResource {
     properties,
     condition,
     dependsOn: namesIn(id, value['DependsOn'] ?? []),
-    deletionPolicy: deletionPolicy as DeletionPolicy,
+    deletionPolicy: policyIn(id, value, 'DeletionPolicy'),
+    replacePolicy: policyIn(id, value, 'UpdateReplacePolicy'),
   };
+}
+
+function policyIn(id: string, value: JsonObject, name: string): DeletionPolicy {
+  const policy = value[name] ?? 'Delete';
+  if (policy === 'Delete' || policy === 'Retain' || policy === 'Snapshot') return policy;
+  if (policy === 'RetainExceptOnCreate') return 'Retain';
+  throw wrong(`The ${name} of ${id} must be Delete, Retain or Snapshot.`);
 }
 
 function namesIn(id: string, value: Json): readonly string[] {

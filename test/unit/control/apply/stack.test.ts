@@ -29,8 +29,7 @@ function madeBy(wanted: Wish): Stack {
   for (const logical of wanted.order) {
     const { typeName, properties, type, ...rest } = wanted.wanted(logical, resources);
     const attributes = Object.fromEntries(type.attributes.map((name) => [name, `<${name}>`]));
-    const { dependsOn, deletionPolicy } = rest;
-    const facts = { dependsOn, deletionPolicy, attributes, properties };
+    const facts = { ...rest, attributes, properties };
     resources[logical] = { type: typeName, id: `id-${logical.toLowerCase()}`, ...facts };
   }
   return { ...stack, resources };

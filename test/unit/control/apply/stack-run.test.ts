@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ApiError } from '../../../../src/control/api/errors.ts';
+import { OPERATIONS, type OperationName } from '../../../../src/control/api/operations.ts';
+import type { Calls } from '../../../../src/control/apply/resource-type.ts';
+import { newStack, Wish } from '../../../../src/control/apply/stack.ts';
+import { StackFile } from '../../../../src/control/apply/stack-file.ts';
+import { StackRun } from '../../../../src/control/apply/stack-run.ts';
+import { readTemplate } from '../../../../src/control/apply/template.ts';
+import type { Json, JsonObject } from '../../../../src/control/apply/template-text.ts';
+import { childOf, membersOf, parseXml, textOf } from '../../../../src/control/calls/reply-tree.ts';
+import { formOf } from '../../../../src/control/calls/request-form.ts';
+import { ApiHarness } from '../../../support/control-api.ts';
+import { temporaryFolder } from '../../../support/folder.ts';
+
+const group = (description: string, more: JsonObject = {}, attributes: JsonObject = {}) => ({
+  Type: 'AWS::ElastiCache::ParameterGroup',
+  Properties: { CacheParameterGroupFamily: 'memcached1.6', Description: description, ...more },
+  ...attributes,
+});
+const SIZE = { Properties: { max_item_size: '2097152' } };
+
+class Killed extends Error {}
+
+describe('StackRun', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let api: ApiHarness;
+  let file: StackFile;
+  /** Runs after each call of these operations. */
+  let after: (operation: string) => void;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    api = new ApiHarness();
+    file = new StackFile(`${folder.path}/shop.stack.json`);
+    after = () => {};
+  });
+  afterEach(async () => {
+    file.close();
+    await folder.remove();
+  });
+
+  const calls: Calls = async (operation: OperationName, input) => {
+    const { output } = OPERATIONS[operation];
+    const form = formOf(input, OPERATIONS[operation].input).join('&');
+    const root = parseXml(api.ask(operation, form).body);
+    const error = childOf(root, 'Error');
+    if (error !== undefined) {
+      throw new ApiError(textOf(childOf(error, 'Code')), textOf(childOf(error, 'Message')));
+    }
+    after(operation);
+    const result = childOf(root, `${operation}Result`);
+    return output === undefined || result === undefined ? {} : membersOf(result, output);
+  };
+
+  const apply = async (resources: Json, keepsFailed = false): Promise<void> => {
+    const stack = file.read() ?? newStack('shop', 'http://a');
+    const run = new StackRun({ calls, file, stack, progress: () => {} });
+    const facts = { name: 'shop', region: 'local', given: {} };
+    await run.apply(new Wish(readTemplate({ Resources: resources }), facts), { keepsFailed });
+  };
+  const groups = () =>
+    api.state
+      .list('parametergroup')
+      .map(({ description, values }) => [description, values])
+      .sort();
+  const resources = () => file.read()!.resources;
+
+  test.each(['CreateCacheParameterGroup', 'ModifyCacheParameterGroup'])(
+    'a run that is killed after %s goes on in the next one, with one group',
+    async (last) => {
+      after = (operation) => {
+        if (operation === last) throw new Killed();
+      };
+      await expect(apply({ A: group('a', SIZE) })).rejects.toThrow(Killed);
+      expect(resources()['A']).toMatchObject({ isPending: true });
+      after = () => {};
+      await apply({ A: group('a', SIZE) });
+      expect(groups()).toEqual([['a', SIZE.Properties]]);
+      expect(resources()['A']!.isPending).toBeUndefined();
+    },
+  );
+
+  test('a group of somebody else is neither taken over nor deleted', async () => {
+    await calls('CreateCacheParameterGroup', {
+      CacheParameterGroupName: 'own',
+      CacheParameterGroupFamily: 'memcached1.6',
+      Description: 'theirs',
+    });
+    const wanted = { A: group('a'), B: group('b', { CacheParameterGroupName: 'own' }) };
+    await expect(apply(wanted)).rejects.toThrow(/own/);
+    expect(groups()).toEqual([['theirs', {}]]);
+    expect(resources()).toEqual({});
+  });
+
+  test('a replacement whose name is taken leaves the old one as it was', async () => {
+    await apply({ A: group('a', { CacheParameterGroupName: 'first' }) });
+    await calls('CreateCacheParameterGroup', {
+      CacheParameterGroupName: 'second',
+      CacheParameterGroupFamily: 'memcached1.6',
+      Description: 'theirs',
+    });
+    const renamed = { A: group('b', { CacheParameterGroupName: 'second' }) };
+    await expect(apply(renamed)).rejects.toThrow(/second/);
+    expect(groups()).toEqual([
+      ['a', {}],
+      ['theirs', {}],
+    ]);
+    expect(file.read()).toMatchObject({ leftovers: [], resources: { A: { id: 'first' } } });
+  });
+
+  test('a replaced group goes last, and stays if its UpdateReplacePolicy says so', async () => {
+    await apply({ A: group('a') });
+    await apply({ A: group('b', {}, { UpdateReplacePolicy: 'Retain' }) });
+    expect(groups()).toEqual([['b', {}]]);
+    await apply({ A: group('c') });
+    expect(groups()).toEqual([
+      ['b', {}],
+      ['c', {}],
+    ]);
+    expect(file.read()!.leftovers).toEqual([]);
+  });
+
+  test('a change that fails halfway is undone, too', async () => {
+    const tags = [{ Key: 'x', Value: '1' }];
+    await apply({ A: group('a', { ...SIZE, Tags: tags }) });
+    const wrong = { Properties: { max_item_size: 'none' }, Tags: [{ Key: 'y', Value: '2' }] };
+    await expect(apply({ A: group('a', wrong) })).rejects.toThrow(/max_item_size/);
+    expect(groups()).toEqual([['a', SIZE.Properties]]);
+    const arn = String(resources()['A']!.attributes['Arn']);
+    const { TagList } = await calls('ListTagsForResource', { ResourceName: arn });
+    expect(TagList).toEqual(tags);
+  });
+
+  test('a second process does not get the file', () => {
+    expect(() => new StackFile(file.path)).toThrow(/Another slabring apply/);
+  });
+});

@@ -11,6 +11,7 @@ import { DescribeCacheClustersCommand, ElastiCacheClient } from '@aws-sdk/client
 import { silentLogger } from '../../src/base/index.ts';
 import { EVERYTHING } from '../../src/control/access/policy.ts';
 import { ApiServer } from '../../src/control/api/api-server.ts';
+import { ClusterMetrics } from '../../src/control/metrics/cluster-metrics.ts';
 import { nodeId } from '../../src/control/model/node-count.ts';
 import { shapeOf } from '../../src/control/model/node-options.ts';
 import { nodeType } from '../../src/control/model/node-types.ts';
@@ -79,7 +80,7 @@ async function describing(path: string): Promise<readonly Figure[]> {
   const server = await ApiServer.open(
     { host: '127.0.0.1', port: 0, needsSignature: true },
     {
-      apis: apisOf({ service, nowMs, log }),
+      apis: apisOf({ service, metrics: new ClusterMetrics(), nowMs, log }),
       pages: { handles: () => false, answer: () => Promise.reject(new Error('no page')) },
       ...{ secretOf: (id) => state.accessKey(id)?.secret, nowMs, log },
     },

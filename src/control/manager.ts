@@ -115,7 +115,7 @@ export class Manager {
       changed,
       planOf: (cluster) => manager.#planOf(cluster),
     });
-    const apis = apisOf({ service, nowMs, log });
+    const apis = apisOf({ service, metrics: manager.#metrics, nowMs, log });
     manager.#scaler = new Scaler({ service, metrics: manager.#metrics, log });
     const secretOf = (id: string) => state.accessKey(id)?.secret;
     const pages = new Console(

@@ -1,12 +1,12 @@
 /** Application Auto Scaling over clusters without nodes, on a simulated clock. */
 import { expect } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
-import { Api } from '../../src/control/api/api.ts';
-import { SCALING_API } from '../../src/control/api/model/scaling.ts';
+import type { HttpReply } from '../../src/control/api/api.ts';
+import type { Apis } from '../../src/control/api/apis.ts';
 import { ClusterMetrics } from '../../src/control/metrics/cluster-metrics.ts';
 import { readStats } from '../../src/control/metrics/reading.ts';
 import { Scaler } from '../../src/control/scaling/scaler.ts';
-import { scalingCall } from '../../src/control/service/scaling/scaling-call.ts';
+import { apisOf } from '../../src/control/service/apis-of.ts';
 import { ApiHarness } from './control-api.ts';
 import { statsText } from './control-stats.ts';
 
@@ -25,15 +25,15 @@ export class ScalingWorld {
   readonly api: ApiHarness;
   readonly metrics = new ClusterMetrics();
   readonly scaler: Scaler;
-  readonly #scaling: Api;
+  readonly #apis: Apis;
 
   constructor(options: { readonly checksAccess?: boolean } = {}) {
     this.api = new ApiHarness(options);
     const { service } = this.api;
     this.scaler = new Scaler({ service, metrics: this.metrics, log: silentLogger });
-    this.#scaling = new Api({
-      table: SCALING_API,
-      run: (operation, input, key) => service.call(scalingCall(operation), input, key),
+    this.#apis = apisOf({
+      service,
+      metrics: this.metrics,
       nowMs: () => this.api.nowMs,
       log: silentLogger,
     });
@@ -51,11 +51,14 @@ export class ScalingWorld {
   }
 
   /** The status and the body of a reply. */
-  send(operation: string, body: string) {
-    const headers = { 'x-amz-target': `AnyScaleFrontendService.${operation}` };
-    const request = { method: 'POST', path: '/', query: '', headers, body: Buffer.from(body) };
-    const reply = this.#scaling.answer(request, 'KEY');
+  send(operation: string, body: string, target = 'AnyScaleFrontendService') {
+    const reply = this.post(body, { 'x-amz-target': `${target}.${operation}` });
     return { status: reply.status, body: JSON.parse(reply.body) as Record<string, unknown> };
+  }
+
+  post(body: string, headers: Record<string, string> = {}): HttpReply {
+    const request = { method: 'POST', path: '/', query: '', headers, body: Buffer.from(body) };
+    return this.#apis.of(request).answer(request, 'KEY');
   }
 
   /** The members of a reply that is no error; `members` beside those that name the target. */

@@ -106,6 +106,11 @@ const NAMED_METRICS = {
   PredictedMisses: own('Count', growth('Count', 'ghostHits').value),
 } as const satisfies Readonly<Record<string, NamedMetric>>;
 
+/** In their order. */
+export const METRIC_LIST = Object.entries<NamedMetric>(NAMED_METRICS).sort(([a], [b]) =>
+  a < b ? -1 : 1,
+);
+
 /** Undefined: there is no such metric. */
 export function namedMetric(namespace: string, name: string): NamedMetric | undefined {
   const all: Readonly<Record<string, NamedMetric>> = NAMED_METRICS;

@@ -3,10 +3,14 @@ import type { ClusterMetrics } from '../metrics/cluster-metrics.ts';
 import { RESOLUTIONS, type ResolutionName } from '../metrics/series.ts';
 import { namedMetric } from './metric-names.ts';
 
-type Statistic = 'SampleCount' | 'Average' | 'Sum' | 'Minimum' | 'Maximum';
+export const STATISTICS = ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum'] as const;
+type Statistic = (typeof STATISTICS)[number];
+
+export const isStatistic = (text: string): text is Statistic =>
+  (STATISTICS as readonly string[]).includes(text);
 
 /** The samples of a period, of one node or of several. */
-interface Datapoint {
+export interface Datapoint {
   /** When the period begins. */
   readonly atMs: number;
   readonly count: number;

@@ -10,7 +10,6 @@ import { type NewKey, newKey } from './keys/new-key.ts';
 import { adminReader } from './metrics/admin-reader.ts';
 import { ClusterMetrics } from './metrics/cluster-metrics.ts';
 import { Sampler, sampledNodes } from './metrics/sampler.ts';
-import { isInWindow } from './model/cluster-rules.ts';
 import { type ClusterRecord, everyCluster } from './model/records.ts';
 import { hiddenName } from './model/serverless-names.ts';
 import { failureOf } from './reconciler/failures.ts';
@@ -22,8 +21,8 @@ import { ServerlessKeeper } from './serverless/keeper.ts';
 import { apisOf } from './service/apis-of.ts';
 import type { Limits } from './service/context.ts';
 import { type DryPlan, dryPlan } from './service/dry-run.ts';
-import { withPendingApplied } from './service/modify-cluster.ts';
 import { Service } from './service/service.ts';
+import { openWindow } from './service/windows.ts';
 import { openState } from './state/open-state.ts';
 import { SnapshotFolder } from './state/snapshot-files.ts';
 import type { StateFile } from './state/state-file.ts';
@@ -63,6 +62,7 @@ export class Manager {
   readonly #reconciler: Reconciler;
   readonly #metrics = new ClusterMetrics();
   readonly #sampler: Sampler;
+  #service: Service | undefined;
   #scaler: Scaler | undefined;
   readonly #keeper: ServerlessKeeper;
   #server: ApiServer | undefined;
@@ -116,6 +116,7 @@ export class Manager {
       planOf: (cluster) => manager.#planOf(cluster),
     });
     const apis = apisOf({ service, metrics: manager.#metrics, nowMs, log });
+    manager.#service = service;
     manager.#scaler = new Scaler({ service, metrics: manager.#metrics, log });
     const secretOf = (id: string) => state.accessKey(id)?.secret;
     const pages = new Console(
@@ -204,10 +205,9 @@ export class Manager {
 
   /** Changes that waited for the maintenance window begin in it. */
   #openWindows(): void {
-    const nowMs = Date.now();
     for (const { id } of this.#state.list('cluster')) {
       try {
-        this.#applyPending(id, nowMs);
+        this.#service?.act((context) => openWindow(id, context));
       } catch (error) {
         const failure = failureOf(error);
         if (failure === undefined) throw error;
@@ -215,14 +215,5 @@ export class Manager {
       }
       this.#reconciler.changed(id);
     }
-  }
-
-  #applyPending(id: string, nowMs: number): void {
-    this.#state.transaction(() => {
-      const cluster = this.#state.get('cluster', id);
-      if (cluster?.status !== 'available' || !isInWindow(cluster.maintenanceWindow, nowMs)) return;
-      const applied = withPendingApplied(cluster, { nowMs });
-      if (applied !== cluster) this.#state.put('cluster', id, applied);
-    });
   }
 }

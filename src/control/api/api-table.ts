@@ -11,6 +11,8 @@ export interface ApiTable {
   /** What `X-Amz-Target` begins with; undefined: its clients send no JSON. */
   readonly target?: string;
   readonly jsonVersion?: '1.0' | '1.1';
+  /** Whether its clients of JSON want the codes of the Query protocol, too. */
+  readonly isQueryCompatible?: true;
   /** The names that its errors have in JSON, by their codes, if they are others. */
   readonly errorNames?: Readonly<Record<string, string>>;
   readonly operations: Readonly<Record<string, Operation>>;

@@ -114,6 +114,7 @@ export const MONITORING_API = {
   namespace: `http://monitoring.amazonaws.com/doc/${VERSION}/`,
   target: 'GraniteServiceVersion20100801',
   jsonVersion: '1.0',
+  isQueryCompatible: true,
   errorNames: {
     InternalFailure: 'InternalServiceFault',
     InvalidParameterCombination: 'InvalidParameterCombinationException',

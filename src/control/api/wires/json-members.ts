@@ -63,8 +63,9 @@ function readNumber(value: unknown, max: number, path: string): number {
 /** Seconds since the Unix epoch, or a text of RFC 3339. */
 function readTime(value: unknown, path: string): number {
   const ms = typeof value === 'string' ? Date.parse(value) : Number(value) * 1000;
+  const isKnown = typeof value === 'string' || typeof value === 'number';
   // So many milliseconds a date can have.
-  if (typeof value !== 'boolean' && Math.abs(ms) <= 8.64e15) return Math.round(ms);
+  if (isKnown && Math.abs(ms) <= 8.64e15) return Math.round(ms);
   throw malformed(path, 'a time in seconds');
 }
 

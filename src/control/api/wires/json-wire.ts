@@ -28,7 +28,10 @@ export const jsonWire = (table: ApiTable): Wire => ({
     const name = own[code] ?? NAMES[code] ?? code;
     return {
       status: status < 500 ? 400 : status,
-      headers: { 'x-amzn-errortype': name, 'x-amzn-query-error': `${code};${type}` },
+      headers: {
+        'x-amzn-errortype': name,
+        ...(table.isQueryCompatible && { 'x-amzn-query-error': `${code};${type}` }),
+      },
       body: JSON.stringify({ __type: name, message }),
     };
   },

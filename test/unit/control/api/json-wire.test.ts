@@ -85,6 +85,7 @@ describe('an API in JSON', () => {
     ['{"Name":"n","At":{}}', 'SerializationException'],
     ['{"Name":"n","At":"never"}', 'SerializationException'],
     ['{"Name":"n","At":1e14}', 'SerializationException'],
+    ['{"Name":"n","At":[5]}', 'SerializationException'],
     ['{"Name":"n","Tags":{"a":1}}', 'SerializationException'],
     ['{"Name":"n","Tags":[]}', 'SerializationException'],
     ['{"Name":"n","Parts":{}}', 'SerializationException'],
@@ -102,6 +103,7 @@ describe('an API in JSON', () => {
     const { status, json, headers } = send(body);
     expect([status, json['__type'], typeof json['message']]).toEqual([400, name, 'string']);
     expect(headers['x-amzn-errortype']).toBe(name);
+    expect(headers['x-amzn-query-error']).toBeUndefined();
   });
 
   test('a body that is cut at any byte is refused', () => {

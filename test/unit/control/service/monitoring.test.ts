@@ -68,6 +68,11 @@ describe('CloudWatch', () => {
       'text/xml',
       ['100'],
     ]);
+    const target = { 'x-amz-target': `${TARGET}.ListMetrics` };
+    // Clients that knew forms before find the same codes.
+    expect(it.post('{"NextToken":"x"}', target).headers['x-amzn-query-error']).toBe(
+      'InvalidParameterValue;Sender',
+    );
     const wrong = it.post('Action=PutMetricData&Version=2010-08-01');
     expect(textsIn(wrong.body, 'Code')).toEqual(['InvalidAction']);
   });

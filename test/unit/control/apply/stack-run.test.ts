@@ -19,6 +19,14 @@ const group = (description: string, more: JsonObject = {}, attributes: JsonObjec
 });
 const SIZE = { Properties: { max_item_size: '2097152' } };
 
+const of = (type: string, properties: JsonObject): JsonObject => ({
+  Type: `AWS::ElastiCache::${type}`,
+  Properties: properties,
+});
+const USER = { UserId: 'app', UserName: 'app', Engine: 'memcached', AccessString: 'on ~* +@read' };
+
+const OTHER = { UserId: 'other', UserName: 'other' };
+
 class Killed extends Error {}
 
 describe('StackRun', () => {
@@ -128,6 +136,35 @@ describe('StackRun', () => {
     const arn = String(resources()['A']!.attributes['Arn']);
     const { TagList } = await calls('ListTagsForResource', { ResourceName: arn });
     expect(TagList).toEqual(tags);
+  });
+
+  test('groups, users and who may connect are created, changed in place and deleted', async () => {
+    const all = (subnet: string, access: string, password: string, users: Json) => ({
+      Sub: of('SubnetGroup', { Description: 'd', SubnetIds: [subnet] }),
+      In: of('SecurityGroupIngress', {
+        CacheSecurityGroupName: { Ref: 'Sec' },
+        EC2SecurityGroupName: 'web',
+      }),
+      Sec: of('SecurityGroup', { Description: 'd' }),
+      App: of('User', { ...USER, AccessString: access, Passwords: [password] }),
+      Other: of('User', { ...USER, ...OTHER, Passwords: ['sixteen-letters-3'] }),
+      Team: of('UserGroup', { UserGroupId: 'team', Engine: 'memcached', UserIds: users }),
+    });
+    await apply(all('subnet-1', 'on ~* +@read', 'sixteen-letters-1', [{ Ref: 'App' }]));
+    expect(api.state.list('securitygroup')).toMatchObject([{ sources: ['000000000000/web'] }]);
+    const ids = Object.values(resources()).map(({ id }) => id);
+    await apply(all('subnet-2', 'on ~* +@all', 'sixteen-letters-2', [{ Ref: 'Other' }]));
+    expect(Object.values(resources()).map(({ id }) => id)).toEqual(ids);
+    expect(api.state.list('subnetgroup')).toMatchObject([{ subnets: ['subnet-2'] }]);
+    const { Users } = await calls('DescribeUsers', { UserId: 'app' });
+    expect(Users).toMatchObject([{ AccessString: 'on ~* +@all' }]);
+    const { UserGroups } = await calls('DescribeUserGroups', { UserGroupId: 'team' });
+    expect(UserGroups).toMatchObject([{ UserIds: ['other'] }]);
+    await new StackRun({ calls, file, stack: file.read()!, progress: () => {} }).remove();
+    expect(api.state.list('securitygroup')).toEqual([]);
+    expect(api.state.list('subnetgroup')).toEqual([]);
+    expect(await calls('DescribeUserGroups', {})).toEqual({ UserGroups: [] });
+    expect(file.read()).toBeUndefined();
   });
 
   test('a second process does not get the file', () => {

@@ -80,7 +80,14 @@ export const SCALING_OPERATIONS = {
     errors: [...ALWAYS, 'ObjectNotFoundException'],
   }),
   DescribeScalableTargets: operation({
-    input: { ...filter, ResourceIds: list('member', text) },
+    // Without ResourceId: who may ask for one cluster may not list all.
+    input: {
+      ServiceNamespace: required(text),
+      ResourceIds: list('member', text),
+      ScalableDimension: text,
+      MaxResults: integer,
+      NextToken: text,
+    },
     output: {
       ScalableTargets: list(
         'member',
@@ -219,6 +226,7 @@ export const SCALING_API = {
   jsonVersion: '1.1',
   errorNames: {
     InternalFailure: 'InternalServiceException',
+    InvalidParameterCombination: 'ValidationException',
     InvalidParameterValue: 'ValidationException',
     MissingParameter: 'ValidationException',
   },

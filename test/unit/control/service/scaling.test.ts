@@ -127,6 +127,9 @@ describe('Application Auto Scaling', () => {
     guarded.api.state.addAccessKey({ id: 'KEY', secret: 'x', policy });
     expect(guarded.codeOf('RegisterScalableTarget', BOUNDS)).toBe('AccessDeniedException');
     expect(guarded.codeOf('DescribeScalableTargets')).toBe('AccessDeniedException');
+    const allowed = { ResourceId: 'cache-cluster/other' };
+    expect(guarded.codeOf('DescribeScalableTargets', allowed)).toBe('AccessDeniedException');
+    expect(guarded.codeOf('DescribeScalingPolicies', allowed)).toBe('200');
     const other = { ...BOUNDS, ResourceId: 'cache-cluster/other' };
     expect(guarded.codeOf('RegisterScalableTarget', other)).toBe('ValidationException');
   });

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { CodedError, type Logger, sha256 } from '../../base/index.ts';
 import { openPrivateFolder } from '../../cluster/index.ts';
 import { readPolicy } from '../access/iam-policy.ts';
+import { failureOf } from '../reconciler/failures.ts';
 import { openState } from '../state/open-state.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { executeKeyOrder, type KeyOrder, type KeyReply, readKeyOrder } from './key-orders.ts';
@@ -81,8 +82,9 @@ export class KeySocket {
       if (order === undefined) throw new CodedError('ERR_USAGE', 'There is no such order.');
       return { reply: executeKeyOrder(order, this.#state) };
     } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      return { code: error.code, reason: error.message };
+      const failure = failureOf(error);
+      if (failure === undefined) throw error;
+      return { code: failure.code, reason: failure.message };
     }
   }
 }

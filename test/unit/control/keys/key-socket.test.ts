@@ -58,6 +58,20 @@ describe('the keys of a manager', () => {
     expect(await idsNow()).toEqual([]);
   });
 
+  test('a disk that is full is told to the caller, and the manager goes on', async () => {
+    const { state, close } = await openManager();
+    cleanups.push(close);
+    const keep = state.addAccessKey;
+    state.addAccessKey = () => {
+      throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    };
+    await expect(add()).rejects.toThrow('database or disk is full');
+    state.addAccessKey = keep;
+    expect(await idsNow()).toEqual([]);
+    const id = await add();
+    expect(await idsNow()).toEqual([id]);
+  });
+
   test('a long path has a short socket elsewhere', async () => {
     const data = pathTo('long'.repeat(40));
     const { state, close } = await openManager(data);

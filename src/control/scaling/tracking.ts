@@ -34,6 +34,8 @@ export type Wish =
 const OUT_MINUTES = 3;
 /** So many minutes in a row well below it allow fewer. Source: AWS. */
 export const IN_MINUTES = 15;
+/** For so long after a change some of these minutes are from before it. */
+const OLD_MINUTES_MS = (OUT_MINUTES + 1) * 60_000;
 /** Well below: under this share of the target. Source: AWS. */
 const LOW_SHARE = 0.9;
 
@@ -73,7 +75,7 @@ const proportional = (capacity: number, value: number, target: number): number =
   Math.ceil((capacity * value) / target);
 
 const isIn = (change: PastChange | undefined, cooldownMs: number, nowMs: number): boolean =>
-  change !== undefined && nowMs < change.atMs + cooldownMs;
+  change !== undefined && nowMs < change.atMs + Math.max(cooldownMs, OLD_MINUTES_MS);
 
 /** Undefined if one is missing. */
 function valuesOf(points: TrackingFacts['points'], count: number): readonly number[] | undefined {

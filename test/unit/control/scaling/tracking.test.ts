@@ -67,6 +67,17 @@ describe('the wish of a policy', () => {
     expect(wish(steady(10), { lastIn: ago(2, 5, 4), lastOut: ago(4, 3, 4) })).toBe('keep');
   });
 
+  test('without a cooldown the minutes from before a change count for its nodes', () => {
+    const hasty = { ...policy, scaleOutCooldownMs: 0, scaleInCooldownMs: 0 };
+    const kind = (points: Points, more: object) =>
+      wishOf(hasty, { ...facts, points, ...more }).kind;
+    const burst = last(100, 100, 100);
+    expect(kind(burst, { lastOut: ago(3, 2, 4) })).toBe('keep');
+    expect(kind(burst, { lastOut: ago(4, 2, 4) })).toBe('out');
+    expect(kind(steady(10), { lastIn: ago(3, 5, 4) })).toBe('keep');
+    expect(kind(steady(10), { lastIn: ago(4, 5, 4) })).toBe('in');
+  });
+
   test('a policy that never scales in keeps the nodes', () => {
     const wanted = wishOf({ ...policy, neverScalesIn: true }, { ...facts, points: steady(0) });
     expect(wanted).toEqual({ kind: 'keep' });

@@ -1,6 +1,7 @@
 /** AWS's JSON protocols: the operation in a header, JSON in and out; pure. */
 import type { ApiTable } from '../api-table.ts';
 import { ApiError } from '../errors.ts';
+import { refuseDryRun } from './dry-run.ts';
 import { readJson, writeJson } from './json-members.ts';
 import type { Wire } from './wire.ts';
 
@@ -20,7 +21,11 @@ export const jsonWire = (table: ApiTable): Wire => ({
   contentType: `application/x-amz-json-${table.jsonVersion ?? '1.1'}`,
   open: ({ headers, body }) => ({
     operation: headers['x-amz-target']?.slice(`${table.target}.`.length) ?? '',
-    read: (fields) => readJson(parsed(body.toString()), fields),
+    read(fields) {
+      const value = parsed(body.toString());
+      refuseDryRun(Object.hasOwn(Object(value) as object, 'DryRun'), fields);
+      return readJson(value, fields);
+    },
   }),
   reply: (_operation, fields, output) => JSON.stringify(writeJson(output ?? {}, fields ?? {})),
   error({ code, message, status, type }) {

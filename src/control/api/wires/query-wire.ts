@@ -4,6 +4,7 @@ import { ApiError } from '../errors.ts';
 import { parseForm } from '../query.ts';
 import { readMembers } from '../read-members.ts';
 import { errorXml, replyXml } from '../xml.ts';
+import { refuseDryRun } from './dry-run.ts';
 import type { Wire } from './wire.ts';
 
 export const queryWire = ({ version, namespace }: ApiTable): Wire => ({
@@ -17,7 +18,10 @@ export const queryWire = ({ version, namespace }: ApiTable): Wire => ({
     }
     return {
       operation: form.parts.get('Action')?.value ?? '',
-      read: (fields) => readMembers(form, fields),
+      read(fields) {
+        refuseDryRun(form.parts.has('DryRun'), fields);
+        return readMembers(form, fields);
+      },
     };
   },
   reply: (operation, fields, output, requestId) =>

@@ -74,6 +74,12 @@ describe('a request with DryRun', () => {
     );
   });
 
+  test('an operation that does not have it refuses it', () => {
+    const snapshot = 'CacheClusterId=web&SnapshotName=s';
+    expect(api.codeOf('CreateSnapshot', `${snapshot}&${DRY}`)).toBe('InvalidParameterCombination');
+    expect(api.codeOf('CreateSnapshot', snapshot)).toBe('200');
+  });
+
   test('DryRun=false makes the change', () => {
     api.ask('DeleteCacheCluster', 'CacheClusterId=web&DryRun=false');
     expect(api.state.get('cluster', 'web')?.status).toBe('deleting');

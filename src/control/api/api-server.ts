@@ -180,14 +180,20 @@ export class ApiServer {
   }
 }
 
-/** @throws {ApiError} `RequestEntityTooLarge` */
+/** @throws {ApiError} `RequestEntityTooLarge` or `RequestTimeout` */
 async function readRequest(message: IncomingMessage): Promise<IncomingRequest> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    // The rest is read and dropped, so that the client reads the reply.
-    if (length <= BODY_BYTES_MAX) chunks.push(chunk);
+  try {
+    for await (const chunk of message as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      // The rest is read and dropped, so that the client reads the reply.
+      if (length <= BODY_BYTES_MAX) chunks.push(chunk);
+    }
+  } catch (cause) {
+    // Its client has gone, or was too slow.
+    const text = 'The request ended before its last byte.';
+    throw new ApiError('RequestTimeout', text, { cause });
   }
   if (length > BODY_BYTES_MAX) {
     throw new ApiError('RequestEntityTooLarge', `A request has at most ${BODY_BYTES_MAX} bytes.`);

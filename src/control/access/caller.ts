@@ -64,6 +64,10 @@ export function callerOf(
   const claim = claimOf(request);
   const { accessKeyId, region, service, time, date, signedHeaders } = claim;
   if (!signedHeaders.includes('host')) throw incomplete('The header host must be signed.');
+  // It names the operation.
+  if (request.headers['x-amz-target'] !== undefined && !signedHeaders.includes('x-amz-target')) {
+    throw incomplete('The header X-Amz-Target must be signed.');
+  }
   if (!time.startsWith(date))
     throw mismatch('The date of the credential is not that of the request.');
   const atMs = timeMs(time);

@@ -111,6 +111,16 @@ describe('the signature of a request', () => {
     expect(codeOf(request)).toBe(code);
   });
 
+  test('a header that names the operation must be signed', () => {
+    const headers = { 'x-amz-target': 'AnyScaleFrontendService.DeregisterScalableTarget' };
+    const request = signed({ headers: { ...signed().headers, ...headers } });
+    expect(codeOf(request)).toBe('IncompleteSignature');
+    const all = { host: 'h', 'x-amz-date': amzTime(NOW), ...headers };
+    const asked = { method: 'POST', path: '/', query: {}, headers: all, bodyHash: sha256(BODY) };
+    const whole = { ...all, authorization: authorization(asked, KEYS, SCOPE) };
+    expect(codeOf(signed({ headers: whole }))).toBe('none');
+  });
+
   test('every cut of the header is refused', () => {
     const { length } = signed().headers['authorization']!;
     for (let end = 0; end < length; end++) {

@@ -117,6 +117,7 @@ function changeKey(
   return JSON.stringify([
     accessKeyId,
     id.slice(0, 100),
+    operation,
     query.length,
     sha256(Buffer.concat([Buffer.from(query), body])),
   ]);

@@ -31,7 +31,10 @@ const fields = {
 const TABLE: ApiTable = {
   ...{ service: 'tests', version: '2001-01-01', namespace: 'http://tests/', target: 'Tests' },
   errorNames: { MissingParameter: 'ValidationException' },
-  operations: { PutThing: { input: fields, output: fields, errors: [] } },
+  operations: {
+    PutThing: { input: fields, output: fields, errors: [] },
+    CutThing: { input: fields, output: fields, errors: [] },
+  },
 };
 
 function apiOf(table: ApiTable, seen: object[] = []): Api {
@@ -94,6 +97,7 @@ describe('an API in JSON', () => {
     [JSON.stringify({ Name: 'n', Parts: Array(501).fill({ Id: 'x' }) }), 'InvalidParameterValue'],
     ['', 'ValidationException'],
     ['{}', 'ValidationException'],
+    ['{"Name":"n","DryRun":true}', 'InvalidParameterCombination'],
     ['{"name":"n"}', 'ValidationException'],
     ['{"__proto__":{"Name":"n"}}', 'ValidationException'],
     ['{"Name":"n","Parts":[{}]}', 'ValidationException'],
@@ -142,6 +146,9 @@ describe('an API in JSON', () => {
     expect([second.body, seen.length]).toEqual([first.body, 1]);
     api.answer(request, 'OTHER');
     expect(seen).toHaveLength(2);
+    const other = { ...headers, 'x-amz-target': 'Tests.CutThing' };
+    api.answer({ ...request, headers: other }, 'KEY');
+    expect(seen).toHaveLength(3);
   });
 });
 

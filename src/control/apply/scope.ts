@@ -135,7 +135,7 @@ function check(name: string, text: string, isNumber: boolean, facts: JsonObject)
 
 function matches(text: string, pattern: string): boolean {
   try {
-    return new RegExp(`^(?:${pattern})$`, 'v').test(text);
+    return new RegExp(`^(?:${pattern})$`, 'u').test(text);
   } catch {
     throw wrong(`${pattern} is no AllowedPattern that JavaScript understands.`);
   }

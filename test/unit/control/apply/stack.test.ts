@@ -234,6 +234,16 @@ describe('refusals', () => {
   ])('%s is refused', (_, make, message) => {
     expect(make).toThrow(message);
   });
+  test.each([
+    ['[a-zA-Z][a-zA-Z0-9-]*', 'my-cache', '-a'],
+    ['[a-z0-9-]*', 'a-1', 'A'],
+    ['[\\w.()]+', 'a.(b)', 'a-b'],
+  ])('an AllowedPattern %s is judged', (AllowedPattern, yes, no) => {
+    const all = (P: string) =>
+      wish({ A: group() }, { Parameters: { P: { AllowedPattern } } }, { P });
+    expect(all(yes).order).toEqual(['A']);
+    expect(() => all(no)).toThrow(/P must match/);
+  });
   test('conditions that refer to each other twice each are judged once', () => {
     const conditions = Object.fromEntries(
       Array.from({ length: 60 }, (_, nth) => [

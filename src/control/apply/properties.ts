@@ -25,8 +25,8 @@ export const secret = (property: Property): Property => ({ ...property, isSecret
 /** A reference to what is not there yet stands in texts between these. */
 const UNKNOWN = '\0';
 export const unknownText = (name: string): string => `${UNKNOWN}${name}${UNKNOWN}`;
-export const isUnknown = (value: Json | undefined): boolean =>
-  JSON.stringify(value ?? null).includes('\\u0000');
+const isUnknown = (value: Json | undefined): boolean =>
+  typeof value === 'string' && value.includes(UNKNOWN);
 
 /**
  * The properties of a resource as its calls take them.

@@ -1,4 +1,5 @@
 import { CodedError } from '../../base/index.ts';
+import { changedNames } from './properties.ts';
 import {
   type Calls,
   isNotFound,
@@ -85,9 +86,11 @@ export class StackRun {
     before: StackResource | undefined,
     { type, typeName, properties, ...wanted }: Wanted,
   ): Promise<void> {
-    const own = type.nameProperty === undefined ? undefined : properties[type.nameProperty];
+    const given = type.nameProperty === undefined ? undefined : properties[type.nameProperty];
+    // The API has names in lower case.
+    const own = given === undefined ? undefined : String(given).toLowerCase();
     const again = before?.isPending && (own === undefined || own === before.id);
-    const id = again ? before.id : String(own ?? nameFor(this.#stack.name, logical)).toLowerCase();
+    const id = again ? before.id : (own ?? nameFor(this.#stack.name, logical));
     const made: StackResource = {
       type: typeName,
       id,
@@ -121,19 +124,24 @@ export class StackRun {
     const change = { id, before: before.properties, after: properties, changed };
     const after = sealed(properties, type, this.#stack.salt);
     this.#attempted.set(logical, { ...before, properties: after });
+    this.#put(logical, withoutSecrets(before, changed));
     await type.update(this.#calls, change);
     const attributes = await untilReady(type, this.#calls, id);
     this.#put(logical, { ...before, properties: after, attributes, ...kept(wanted) });
   }
 
-  /** Back to what was before: the newest first. Secrets have only hashes, so they stay. */
+  /**
+   * Back to what was before: the newest first. Secrets have only hashes, so they stay as they are,
+   * and are forgotten: the next run sets them.
+   */
   async #undo(before: Stack, wish: Wish): Promise<void> {
     for (const logical of wish.order.toReversed()) {
       const has = this.#stack.resources[logical];
       const then = before.resources[logical];
-      const now = has === then ? this.#attempted.get(logical) : has;
+      const attempted = this.#attempted.get(logical);
+      const now = attempted ?? has;
       const type = (now ?? then)?.type;
-      if (type === undefined || (now === undefined && has === then)) continue;
+      if (type === undefined || (attempted === undefined && has === then)) continue;
       const step: Step = { logical, type, action: 'update', changed: [] };
       try {
         this.#progress(step, 'undo …');
@@ -152,16 +160,12 @@ export class StackRun {
   ): Promise<void> {
     if (now !== undefined && then?.id === now.id) {
       const type = resourceType(logical, now.type);
-      const names = Object.keys({ ...then.properties, ...now.properties });
-      const changed = names.filter(
-        (name) =>
-          JSON.stringify(then.properties[name]) !== JSON.stringify(now.properties[name]) &&
-          !type.properties[name]?.isSecret,
-      );
+      const differ = changedNames(now.properties, then.properties);
+      const changed = differ.filter((name) => !type.properties[name]?.isSecret);
       const change = { id: now.id, before: now.properties, after: then.properties, changed };
       if (changed.length > 0) await type.update(this.#calls, change);
       await untilReady(type, this.#calls, now.id);
-      return this.#put(logical, then);
+      return this.#put(logical, withoutSecrets(then, differ));
     }
     if (now !== undefined) await this.#delete(resourceType(logical, now.type), now, false);
     this.#drop(logical);
@@ -230,6 +234,14 @@ export class StackRun {
     this.#file.write(stack);
     this.#stack = stack;
   }
+}
+
+/** Of these names: what the API has of them is not known. */
+function withoutSecrets(resource: StackResource, names: readonly string[]): StackResource {
+  const type = resourceType(resource.id, resource.type);
+  const isKept = (name: string) => !(names.includes(name) && type.properties[name]?.isSecret);
+  const properties = Object.entries(resource.properties).filter(([name]) => isKept(name));
+  return { ...resource, properties: Object.fromEntries(properties) };
 }
 
 /** What only this command knows of a resource, and the API does not. */

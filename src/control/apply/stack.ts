@@ -2,13 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '../../base/index.ts';
 import { evaluate, namesIn, type Scope } from './expressions.ts';
-import {
-  canonical,
-  changedNames,
-  checkedProperties,
-  isUnknown,
-  unknownText,
-} from './properties.ts';
+import { canonical, changedNames, checkedProperties, unknownText } from './properties.ts';
 import type { ResourceType } from './resource-type.ts';
 import { type ResourceValue, type StackFacts, scopeFor, secretsOf } from './scope.ts';
 import type { DeletionPolicy, Template } from './template.ts';
@@ -224,7 +218,7 @@ export function deletions(stack: Stack, kept: readonly string[]): readonly Step[
 export function sealed(properties: JsonObject, type: ResourceType, salt: string): JsonObject {
   return Object.fromEntries(
     Object.entries(properties).map(([name, value]): [string, Json] => {
-      if (!type.properties[name]?.isSecret || isUnknown(value)) return [name, value];
+      if (!type.properties[name]?.isSecret) return [name, value];
       return [name, `sha256:${sha256(salt + canonical(value))}`];
     }),
   );

@@ -167,6 +167,62 @@ describe('StackRun', () => {
     expect(file.read()).toBeUndefined();
   });
 
+  const user = (properties: JsonObject) => ({
+    Type: 'AWS::ElastiCache::User',
+    Properties: { UserId: 'app', UserName: 'app', Engine: 'memcached', ...properties },
+  });
+  /** Fails after all before it: nobody can have it. */
+  const BROKEN = { ...group('x', { Properties: { max_item_size: 'none' } }), DependsOn: 'App' };
+  const old = user({ Passwords: ['old-password-1234'] });
+  const changed = user({ Passwords: ['new-password-1234'] });
+  const calledBy = async (resources: Json): Promise<readonly string[]> => {
+    const called: string[] = [];
+    after = (operation) => void called.push(operation);
+    await apply(resources);
+    return called;
+  };
+
+  test('a password that the undo cannot set back is set by the next run', async () => {
+    await apply({ App: old });
+    await expect(apply({ App: changed, Broken: BROKEN })).rejects.toThrow(/max_item_size/);
+    expect(await calledBy({ App: old })).toContain('ModifyUser');
+    expect(await calledBy({ App: old })).toEqual([]);
+  });
+
+  test('a password is set again after a run that was killed while it was changed', async () => {
+    await apply({ App: old });
+    after = (operation) => {
+      if (operation === 'ModifyUser') throw new Killed();
+    };
+    await expect(apply({ App: changed })).rejects.toThrow(Killed);
+    expect(await calledBy({ App: old })).toContain('ModifyUser');
+  });
+
+  test('a password with the escape of a NUL is a hash, too', async () => {
+    await apply({ App: user({ Passwords: ['sixteen-letters-\\u0000'] }) });
+    expect(JSON.stringify(file.read())).not.toContain('sixteen-letters');
+  });
+
+  test('a killed creation goes on, whatever the case of the name', async () => {
+    const web = {
+      Type: 'AWS::ElastiCache::CacheCluster',
+      Properties: {
+        ClusterName: 'Web',
+        Engine: 'memcached',
+        CacheNodeType: 'slabring.64x1',
+        NumCacheNodes: 1,
+      },
+    };
+    after = () => {
+      throw new Killed();
+    };
+    await expect(apply({ Web: web })).rejects.toThrow(Killed);
+    api.settle('web');
+    after = () => {};
+    await apply({ Web: web });
+    expect(resources()['Web']).toMatchObject({ id: 'web' });
+  });
+
   test('a second process does not get the file', () => {
     expect(() => new StackFile(file.path)).toThrow(/Another slabring apply/);
   });

@@ -42,6 +42,14 @@ describe('the scaler', () => {
     );
   });
 
+  test('cooldowns of 0, as Terraform has them, change no node twice for the same minutes', () => {
+    const it = world(2, 1, 20);
+    const none = { ScaleOutCooldown: 0, ScaleInCooldown: 0 };
+    it.ask('PutScalingPolicy', tracking('CurrConnections', 100, none));
+    expect(it.run(30, connected(500))).toEqual(['3: 5']);
+    expect(it.run(40, connected(320))).toEqual(['15: 4']);
+  });
+
   test('a load that changes within minutes changes no nodes', () => {
     const it = world(3, 1, 8);
     it.ask('PutScalingPolicy', tracking('CurrConnections', 100));

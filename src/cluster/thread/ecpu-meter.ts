@@ -1,8 +1,8 @@
 import { DIALECT } from '../../protocol/index.ts';
 import type { ClusterSeat, ForwardedRun, Throttle } from '../../server/index.ts';
+import type { PeerMachine } from '../peers/machine.ts';
 import { replyEcpu, requestEcpu } from './ecpu.ts';
 import type { EcpuShare } from './ecpu-share.ts';
-import type { Timers } from './timers.ts';
 
 /** So long it waits at most before it looks again. */
 const WAIT_MS_MAX = 1000;
@@ -47,13 +47,13 @@ export class EcpuMeter implements Throttle {
   /** Times that a session had to wait before a request. */
   waits = 0;
   readonly #share: EcpuShare;
-  readonly #timers: Pick<Timers, 'nowMs' | 'setTimer'>;
+  readonly #machine: Pick<PeerMachine, 'sharedMs' | 'setTimer'>;
   readonly #waiting = new Set<() => void>();
   #timer: { cancel(): void } | undefined;
 
-  constructor(share: EcpuShare, timers: Pick<Timers, 'nowMs' | 'setTimer'>) {
+  constructor(share: EcpuShare, machine: Pick<PeerMachine, 'sharedMs' | 'setTimer'>) {
     this.#share = share;
-    this.#timers = timers;
+    this.#machine = machine;
   }
 
   /** Sends runs on as `forward` does, and counts them. */
@@ -71,15 +71,15 @@ export class EcpuMeter implements Throttle {
   }
 
   get isOver(): boolean {
-    return this.#share.msOver(this.#timers.nowMs) > 0;
+    return this.#msOver > 0;
   }
 
   wait(wake: () => void): void {
     this.waits++;
     this.#waiting.add(wake);
     if (this.#timer !== undefined) return;
-    const ms = Math.min(WAIT_MS_MAX, Math.max(1, this.#share.msOver(this.#timers.nowMs)));
-    this.#timer = this.#timers.setTimer(() => {
+    const ms = Math.min(WAIT_MS_MAX, Math.max(1, this.#msOver));
+    this.#timer = this.#machine.setTimer(() => {
       this.#timer = undefined;
       this.#wakeAll();
     }, ms);
@@ -92,6 +92,10 @@ export class EcpuMeter implements Throttle {
   end(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  get #msOver(): number {
+    return this.#share.msOver(() => this.#machine.sharedMs());
   }
 
   #wakeAll(): void {

@@ -1,8 +1,8 @@
+/** The limit and the time have words of 64 bits; the level, behind them, has one of 32 bits. */
 const LIMIT = 0;
-/** As words of 32 bits, behind the limit. */
-const LEVEL = 2;
-const LEAKED_AT = 3;
-const BYTES = 16;
+const LEAKED_AT = 1;
+const LEVEL = 4;
+const BYTES = 24;
 /** The level counts in hundredths of an ECPU. */
 const PARTS = 100;
 /** What may be used at once: that of so many seconds. */
@@ -10,6 +10,7 @@ const BURST_SECONDS = 0.1;
 /** So much of a level counts that it fits into its word. */
 const LEVEL_MAX = 2 ** 30;
 const MS_PER_SECOND = 1000;
+const US_PER_MS = 1000;
 
 /**
  * What the threads of a proxy use together: a bucket that leaks as fast as the limit says. The
@@ -17,6 +18,8 @@ const MS_PER_SECOND = 1000;
  */
 export class EcpuShare {
   readonly #limit: Float64Array;
+  /** In microseconds. */
+  readonly #times: BigInt64Array;
   readonly #words: Int32Array;
 
   static allocate(perSecondMax: number): SharedArrayBuffer {
@@ -27,6 +30,7 @@ export class EcpuShare {
 
   constructor(memory: SharedArrayBuffer) {
     this.#limit = new Float64Array(memory, 0, 1);
+    this.#times = new BigInt64Array(memory, 0, 2);
     this.#words = new Int32Array(memory);
   }
 
@@ -45,7 +49,10 @@ export class EcpuShare {
     if (before > LEVEL_MAX) Atomics.sub(this.#words, LEVEL, parts);
   }
 
-  /** In how many milliseconds it may take more; 0: now. */
+  /**
+   * In how many milliseconds it may take more; 0: now.
+   * @param nowMs of a clock that all threads share.
+   */
   msOver(nowMs: () => number): number {
     const perMs = (this.perSecondMax * PARTS) / MS_PER_SECOND;
     const burst = perMs * MS_PER_SECOND * BURST_SECONDS;
@@ -55,14 +62,15 @@ export class EcpuShare {
   }
 
   #leak(nowMs: number, perMs: number): void {
-    // The low bits of the time are enough: of two threads the one that changes them leaks.
-    const now = nowMs | 0;
-    const before = Atomics.load(this.#words, LEAKED_AT);
-    const elapsedMs = (now - before) | 0;
-    if (elapsedMs <= 0) return;
-    if (Atomics.compareExchange(this.#words, LEAKED_AT, before, now) !== before) return;
+    const now = BigInt(Math.floor(nowMs * US_PER_MS));
+    const before = Atomics.load(this.#times, LEAKED_AT);
+    const parts = Math.floor((Number(now - before) / US_PER_MS) * perMs);
+    if (parts <= 0) return;
+    // The time of a part that has not leaked yet counts for the next one.
+    const until = before + BigInt(Math.ceil((parts / perMs) * US_PER_MS));
+    // Of two threads the one that changes the time leaks.
+    if (Atomics.compareExchange(this.#times, LEAKED_AT, before, until) !== before) return;
     const level = Atomics.load(this.#words, LEVEL);
-    const leaked = Math.min(level, Math.floor(elapsedMs * perMs));
-    Atomics.sub(this.#words, LEVEL, leaked);
+    Atomics.sub(this.#words, LEVEL, Math.min(level, parts));
   }
 }

@@ -109,7 +109,7 @@ export class MemberThread implements ThreadCluster {
       isAdopting: () => this.#sender.isHolding,
     });
     const { ecpu } = argument;
-    this.#meter = ecpu && new EcpuMeter(new EcpuShare(ecpu), timers);
+    this.#meter = ecpu && new EcpuMeter(new EcpuShare(ecpu), machine);
     this.#pings = new Pings({
       ...common,
       version: () => this.#view.version,

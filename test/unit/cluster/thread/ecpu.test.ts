@@ -57,7 +57,7 @@ function meters(perSecondMax: number) {
   let nowMs = 0;
   const timers: { at: number; fire: () => void }[] = [];
   const clock = {
-    nowMs: () => nowMs,
+    sharedMs: () => nowMs,
     setTimer: (fire: () => void, ms: number) => {
       const timer = { at: nowMs + ms, fire };
       timers.push(timer);
@@ -111,6 +111,27 @@ describe('meter of a proxy', () => {
     expect(woken).toEqual(['waiter']);
     expect(meter.isOver).toBe(false);
     expect(meter.waits).toBe(2);
+  });
+
+  test('a bucket that nobody has used for 30 days is empty', () => {
+    const {
+      meters: [meter],
+      pass,
+    } = meters(1000);
+    meter.add(200);
+    pass(30 * 24 * 3600 * 1000);
+    expect(meter.isOver).toBe(false);
+  });
+
+  test('a bucket that leaks less than its least part in a look leaks in the end', () => {
+    const {
+      meters: [meter],
+      pass,
+    } = meters(1);
+    meter.add(1);
+    let lookCount = 0;
+    for (; meter.isOver && lookCount < 2000; lookCount++) pass(1);
+    expect(lookCount).toBeLessThanOrEqual(900);
   });
 
   test('a new limit holds at once', () => {

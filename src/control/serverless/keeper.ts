@@ -75,18 +75,24 @@ export class ServerlessKeeper {
   #look(name: string): void {
     const { state, changed } = this.#parts;
     const id = hiddenName(name);
-    const isChanged = state.transaction(() => {
-      const cache = state.get('serverlesscache', name);
-      const nodes = state.get('serverlesscluster', id);
-      if (cache?.status !== 'available' || nodes === undefined) return false;
-      const counted = this.#count(cache, nodes);
-      const sized = this.#size(counted, nodes);
-      const saved = this.#save(sized.cache, sized.nodes);
-      if (sized.cache !== cache) state.put('serverlesscache', name, sized.cache);
-      if (saved !== nodes) state.put('serverlesscluster', id, saved);
-      return saved !== nodes;
+    const look = (run: (cache: ServerlessRecord, nodes: ClusterRecord) => ClusterRecord): void => {
+      const isChanged = state.transaction(() => {
+        const cache = state.get('serverlesscache', name);
+        const nodes = state.get('serverlesscluster', id);
+        if (cache?.status !== 'available' || nodes === undefined) return false;
+        const next = run(cache, nodes);
+        if (next !== nodes) state.put('serverlesscluster', id, next);
+        return next !== nodes;
+      });
+      if (isChanged) changed(id);
+    };
+    look((cache, nodes) => {
+      const sized = this.#size(this.#count(cache, nodes), nodes);
+      state.put('serverlesscache', name, sized.cache);
+      return sized.nodes;
     });
-    if (isChanged) changed(id);
+    // A snapshot that is refused undoes nothing else.
+    look((cache, nodes) => this.#saveDaily(cache, nodes));
   }
 
   #count(cache: ServerlessRecord, { id }: ClusterRecord): ServerlessRecord {
@@ -134,10 +140,10 @@ export class ServerlessKeeper {
     }));
   }
 
-  /** Begins the daily snapshot, if it is due. */
-  #save(cache: ServerlessRecord, nodes: ClusterRecord): ClusterRecord {
+  /** Begins the daily snapshot, if it is due and no step fails, which would be before it. */
+  #saveDaily(cache: ServerlessRecord, nodes: ClusterRecord): ClusterRecord {
     const { state, nowMs } = this.#parts;
-    if (nodes.snapshot !== undefined) return nodes;
+    if (nodes.snapshot !== undefined || nodes.failure !== undefined) return nodes;
     const due = dueSnapshot(cache, state.list('serverlesscachesnapshot'), nowMs());
     if (due === undefined) return nodes;
     const context = { state, nowMs: nowMs() };

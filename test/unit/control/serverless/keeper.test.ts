@@ -110,3 +110,24 @@ test('a daily snapshot is taken at its time, once, and expires', () => {
   expect(kept.snapshots()).toEqual(['automatic-web-2026-11-30-09-00']);
   expect(kept.api.copies).toEqual([`no ${hiddenName(first!.name)}`]);
 });
+
+test('a daily snapshot that is refused leaves the growth and the usage', () => {
+  const kept = new Kept('&DailySnapshotTime=09:00&SnapshotRetentionLimit=1');
+  const name = 'automatic-web-2026-11-29-09-00';
+  const taken = `ServerlessCacheSnapshotName=${name}&ServerlessCacheName=web`;
+  expect(kept.api.codeOf('CreateServerlessCacheSnapshot', taken)).toBe('200');
+  kept.settle();
+  [kept.ecpu, kept.usedMib] = [1234, 200];
+  kept.lookAfter(HOUR_MS);
+  expect(kept.snapshots()).toEqual([name]);
+  expect(kept.nodes.nodeType).toBe('slabring.512x1');
+  expect(kept.api.state.get('serverlesscache', 'web')!.usage.ecpu).toBe(1234);
+});
+
+test('a daily snapshot does not begin while a step of the cache fails', () => {
+  const kept = new Kept('&DailySnapshotTime=09:00&SnapshotRetentionLimit=1');
+  const failure = 'The port is taken.';
+  kept.api.state.put('serverlesscluster', ID, { ...kept.nodes, failure });
+  kept.lookAfter(HOUR_MS);
+  expect(kept.snapshots()).toEqual([]);
+});

@@ -1,5 +1,4 @@
 /** What the operations of serverless caches should answer, and random calls of them. */
-import { canOnlyBeDeleted } from '../../src/control/model/records.ts';
 import { hiddenName } from '../../src/control/model/serverless-names.ts';
 import type { StateFile } from '../../src/control/state/state-file.ts';
 import type { Random } from './random.ts';
@@ -93,11 +92,13 @@ export class ServerlessModel {
 
   #deleteCode(name: string, last: string | undefined, state: StateFile): string {
     const nodes = state.get('serverlesscluster', hiddenName(name));
-    const isStuck = nodes !== undefined && canOnlyBeDeleted(nodes) && last === undefined;
-    const mayGo = this.#caches.get(name) === 'create-failed' || isStuck;
+    const status = this.#caches.get(name);
+    const fails = nodes?.failure !== undefined && status !== 'deleting';
+    const isStuck = fails && last === undefined;
+    const mayGo = status === 'create-failed' || isStuck;
     const whyNot = mayGo ? undefined : this.#whyNot(name);
     if (whyNot !== undefined) return whyNot;
-    if (nodes?.snapshot !== undefined) return 'InvalidServerlessCacheStateFault';
+    if (nodes?.snapshot !== undefined && !isStuck) return 'InvalidServerlessCacheStateFault';
     const isTaken = last !== undefined && state.get('serverlesscachesnapshot', last) !== undefined;
     return isTaken ? 'ServerlessCacheSnapshotAlreadyExistsFault' : '200';
   }

@@ -69,6 +69,8 @@ export class ManagedWorld {
     expect(clusters.filter(({ status }) => !resting.has(status))).toEqual([]);
     const snapshots = this.api.state.list('snapshot');
     expect(snapshots.filter(({ status }) => status === 'creating')).toEqual([]);
+    const ofCaches = this.api.state.list('serverlesscachesnapshot');
+    expect(ofCaches.filter(({ status }) => status === 'creating')).toEqual([]);
   }
 
   #newReconciler(): Reconciler {

@@ -2,7 +2,7 @@
 import { ApiError } from '../api/errors.ts';
 import { groupName } from '../model/cluster-rules.ts';
 import { everyCluster } from '../model/records.ts';
-import { hiddenName } from '../model/serverless-names.ts';
+import { hiddenName, shownName } from '../model/serverless-names.ts';
 import type { ServerlessRecord, ServerlessSnapshotRecord } from '../model/serverless-records.ts';
 import type { Context, Handlers } from './context.ts';
 import { tokenPageOf } from './paging.ts';
@@ -104,6 +104,13 @@ export function removeCacheSnapshot(
 ): void {
   state.remove('serverlesscachesnapshot', name);
   after(() => files.remove(hiddenName(name)));
+}
+
+/** @param file of a snapshot that nobody will write. */
+export function giveUpCacheSnapshot(file: string, { state }: Pick<Context, 'state'>): void {
+  const snapshot = state.get('serverlesscachesnapshot', shownName(file)!);
+  if (snapshot === undefined) return;
+  state.put('serverlesscachesnapshot', snapshot.name, { ...snapshot, status: 'failed' });
 }
 
 /** @throws {ApiError} `ServerlessCacheSnapshotNotFoundFault` */

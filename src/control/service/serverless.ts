@@ -2,7 +2,7 @@
 import { ApiError, invalidCombination } from '../api/errors.ts';
 import type { InputOf } from '../api/operation.ts';
 import type { OPERATIONS } from '../api/operations.ts';
-import { type ClusterRecord, canOnlyBeDeleted } from '../model/records.ts';
+import type { ClusterRecord } from '../model/records.ts';
 import { hiddenName } from '../model/serverless-names.ts';
 import type { ServerlessRecord } from '../model/serverless-records.ts';
 import { dailyTime, retentionDays, usageLimits } from '../model/serverless-rules.ts';
@@ -17,7 +17,7 @@ import {
   saveNodes,
   stateFault,
 } from './serverless-lookups.ts';
-import { newCacheSnapshot } from './serverless-snapshots.ts';
+import { giveUpCacheSnapshot, newCacheSnapshot } from './serverless-snapshots.ts';
 import { cacheView } from './serverless-view.ts';
 import { tagsFrom } from './tags.ts';
 import { userGroupOf } from './user-groups.ts';
@@ -90,10 +90,15 @@ export const serverlessHandlers = {
     const { FinalSnapshotName: last } = input;
     const found = cacheOf(input.ServerlessCacheName, context);
     const nodes = nodesOf(found, context);
-    const mayGo = found.status === 'create-failed' || (canOnlyBeDeleted(nodes) && !last);
+    const isStuck = nodes.failure !== undefined && found.status !== 'deleting' && !last;
+    const mayGo = found.status === 'create-failed' || isStuck;
     const cache = mayGo ? found : availableCache(found.name, context);
     if (nodes.snapshot !== undefined) {
-      throw stateFault(`A snapshot of the serverless cache ${cache.name} is being written.`);
+      if (!isStuck) {
+        throw stateFault(`A snapshot of the serverless cache ${cache.name} is being written.`);
+      }
+      // It waits for a step that fails.
+      giveUpCacheSnapshot(nodes.snapshot, context);
     }
     const file = last && hiddenName(newCacheSnapshot(last, 'manual', cache, context).name);
     const deleting = { ...cache, status: 'deleting' } as const;

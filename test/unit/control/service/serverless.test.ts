@@ -135,6 +135,34 @@ describe('serverless caches', () => {
   });
 });
 
+describe('a serverless cache with a step that fails', () => {
+  const take = 'ServerlessCacheSnapshotName=one&ServerlessCacheName=web';
+
+  test('a cache is deleted without the snapshot that waits behind the step', () => {
+    const api = apiWithCache();
+    expect(api.codeOf('CreateServerlessCacheSnapshot', take)).toBe('200');
+    const busy = 'InvalidServerlessCacheStateFault';
+    expect(api.codeOf('DeleteServerlessCache', 'ServerlessCacheName=web')).toBe(busy);
+    const nodes = api.state.get('serverlesscluster', hiddenName('web'))!;
+    api.state.put('serverlesscluster', nodes.id, { ...nodes, failure: 'The port is taken.' });
+    const last = 'ServerlessCacheName=web&FinalSnapshotName=last';
+    expect(api.codeOf('DeleteServerlessCache', last)).toBe(busy);
+    expect(api.codeOf('DeleteServerlessCache', 'ServerlessCacheName=web')).toBe('200');
+    const after = api.state.get('serverlesscluster', hiddenName('web'))!;
+    expect([after.status, after.snapshot]).toEqual(['deleting', undefined]);
+    expect(api.state.get('serverlesscachesnapshot', 'one')?.status).toBe('failed');
+  });
+
+  test('a last snapshot that fails is not given up by another deletion', () => {
+    const api = apiWithCache();
+    api.ask('DeleteServerlessCache', 'ServerlessCacheName=web&FinalSnapshotName=last');
+    const nodes = api.state.get('serverlesscluster', hiddenName('web'))!;
+    api.state.put('serverlesscluster', nodes.id, { ...nodes, failure: 'The disk is full.' });
+    const again = api.codeOf('DeleteServerlessCache', 'ServerlessCacheName=web');
+    expect(again).toBe('InvalidServerlessCacheStateFault');
+  });
+});
+
 describe('snapshots of serverless caches', () => {
   const take = (name: string) => `ServerlessCacheSnapshotName=${name}&ServerlessCacheName=web`;
 

@@ -14,6 +14,10 @@ const watchBounds = (the: The) => ({
     count(the('state-file.ts', 'EVENTS_MAX')),
     count(the('state-file.ts', 'EVENTS_DAYS')),
   ],
+  'page of `GetMetricData`': [
+    count(the('monitoring/get-metric-data.ts', 'NODES_READ_MAX')),
+    count(the('monitoring/get-metric-data.ts', 'DATAPOINTS_MAX')),
+  ],
   'auto scaling of a managed cluster': [
     count(the('service/scaling/policies.ts', 'POLICIES_MAX')),
     count(the('service/scaling/scheduled-actions.ts', 'ACTIONS_MAX')),

@@ -4,10 +4,12 @@ import type { MONITORING_OPERATIONS } from '../../api/model/monitoring.ts';
 import type { InputOf } from '../../api/operation.ts';
 import type { ClusterMetrics } from '../../metrics/cluster-metrics.ts';
 import { isStatistic, STATISTICS, statisticOf } from '../../monitoring/statistics.ts';
-import { checkPeriod, pointsFor } from './query.ts';
+import { checkPeriod, nodesFor, pointsFor } from './query.ts';
 
 /** Source: AWS. */
 const DATAPOINTS_MAX = 100_800;
+/** Of one page; the samples of a node are up to 8640. */
+const NODES_READ_MAX = 500;
 const ID = /^[a-z]\w{0,254}$/;
 
 type Input = InputOf<(typeof MONITORING_OPERATIONS)['GetMetricData']>;
@@ -29,19 +31,24 @@ export function getMetricData(input: Input, metrics: ClusterMetrics) {
   for (const each of input.MetricDataQueries) checkQuery(each);
   const shown = input.MetricDataQueries.filter(({ ReturnData }) => ReturnData !== false);
   const from: Place = token === undefined ? { query: 0, point: 0 } : placeIn(token);
-  const results = [];
+  const results: ReturnType<typeof resultOf>[] = [];
+  const nextFrom = (place: Place) => ({
+    MetricDataResults: results,
+    NextToken: tokenOf(place),
+    Messages: [],
+  });
   let left = limit;
+  let nodes = 0;
   for (let nth = from.query; nth < shown.length; nth++) {
+    nodes += nodesFor(metrics, shown[nth]!.MetricStat!.Metric);
+    if (nodes > NODES_READ_MAX && nth > from.query) return nextFrom({ query: nth, point: 0 });
     const all = valuesOf(shown[nth]!, input, metrics);
     const first = nth === from.query ? from.point : 0;
     const page = all.slice(first, first + left);
     const isWhole = first + page.length >= all.length;
     results.push(resultOf(shown[nth]!, page, isWhole));
     left -= page.length;
-    if (!isWhole) {
-      const place = { query: nth, point: first + page.length };
-      return { MetricDataResults: results, NextToken: tokenOf(place), Messages: [] };
-    }
+    if (!isWhole) return nextFrom({ query: nth, point: first + page.length });
   }
   return { MetricDataResults: results, Messages: [] };
 }

@@ -37,12 +37,23 @@ export function pointsFor(
   { Namespace: namespace = '', MetricName: name = '', Dimensions = [] }: MetricName,
   { StartTime: fromMs, EndTime: untilMs, Period: seconds }: Period,
 ): readonly Datapoint[] {
-  const dimensions = new Map(Dimensions.map((each) => [each.Name, each.Value]));
-  const cluster = dimensions.get('CacheClusterId')?.toLowerCase();
-  const node = dimensions.get('CacheNodeId');
+  const { dimensions, cluster, node } = placesIn(Dimensions);
   const isOwn = cluster !== undefined && clusterKind(cluster) === 'cluster';
   const isKnown = dimensions.size === (node === undefined ? 1 : 2);
   if (!isOwn || !isKnown) return [];
   const periodMs = seconds * 1000;
   return datapointsOf(metrics, { namespace, name, cluster, node, fromMs, untilMs, periodMs });
+}
+
+/** How many nodes have to be read for a metric. */
+export function nodesFor(metrics: ClusterMetrics, { Dimensions = [] }: MetricName): number {
+  const { cluster, node } = placesIn(Dimensions);
+  if (cluster === undefined) return 0;
+  return node === undefined ? metrics.nodesOf(cluster).length : 1;
+}
+
+function placesIn(given: Dimensions) {
+  const dimensions = new Map(given.map((each) => [each.Name, each.Value]));
+  const cluster = dimensions.get('CacheClusterId')?.toLowerCase();
+  return { dimensions, cluster, node: dimensions.get('CacheNodeId') };
 }

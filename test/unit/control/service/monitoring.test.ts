@@ -107,6 +107,28 @@ describe('CloudWatch', () => {
     expect([points.length, new Set(points).size, pages]).toEqual([30, 30, 5]);
   });
 
+  test('a page of GetMetricData reads a bounded number of nodes', () => {
+    const many = new ScalingWorld();
+    const ids = Array.from({ length: 60 }, (_, nth) => `${nth + 1}`.padStart(4, '0'));
+    const reading = readStats(statsText({ connections: 5 }), many.api.nowMs - 60_000)!;
+    for (const id of ids) many.metrics.add('web', id, reading);
+    const MetricDataQueries = ids.slice(0, 20).map((id) => query('CurrConnections', {}, `q${id}`));
+    const pages: string[][] = [];
+    let token: unknown;
+    do {
+      const now = many.api.nowMs / 1000;
+      const times = { StartTime: now - 600, EndTime: now };
+      const body = JSON.stringify({ MetricDataQueries, ...times, NextToken: token });
+      const reply = many.send('GetMetricData', body, TARGET).body;
+      const results = reply['MetricDataResults'] as Result[];
+      expect(results.map(({ Values }) => Values)).toEqual(results.map(() => [300]));
+      pages.push(results.map(({ Id }) => Id));
+      token = reply['NextToken'];
+    } while (token !== undefined);
+    expect(pages.map(({ length }) => length)).toEqual([8, 8, 4]);
+    expect(pages.flat()).toEqual(MetricDataQueries.map(({ Id }) => Id));
+  });
+
   test('ListMetrics comes in pages, and each metric of each node once', () => {
     const seen = new Set<string>();
     let token: unknown;

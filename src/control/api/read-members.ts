@@ -32,6 +32,8 @@ function readValue(node: FormNode, field: Field, path: string): unknown {
   switch (field.kind) {
     case 'list':
       return readList(node, field.element, field.of, path);
+    case 'map':
+      throw invalidValue(`${path} can only be given in JSON.`);
     case 'structure':
       return node.parts.size === 0 ? undefined : readStructure(node, field.fields, `${path}.`);
     default:
@@ -65,9 +67,15 @@ function readNumber(value: string, pattern: RegExp, path: string, what: string):
   throw invalidValue(`Value ${quoted(value)} at ${path} must be ${what}.`);
 }
 
-function readTime(value: string, path: string): number {
+/** Without a zone it is in UTC. Undefined: the text is no time. */
+export function timeIn(value: string): number | undefined {
   const ms = TIME.test(value) ? Date.parse(hasZone(value) ? value : `${value}Z`) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function readTime(value: string, path: string): number {
+  const ms = timeIn(value);
+  if (ms !== undefined) return ms;
   throw invalidValue(`Value ${quoted(value)} at ${path} must be a time such as 2026-11-29T08:00Z.`);
 }
 

@@ -1,6 +1,7 @@
 /** The members of requests and replies, as JSON has them; pure. */
 import { ApiError, invalidValue } from '../errors.ts';
 import type { Field, Fields } from '../fields.ts';
+import { timeIn } from '../read-members.ts';
 
 const ELEMENTS_MAX = 500;
 const INTEGER_MAX = 2 ** 31 - 1;
@@ -62,12 +63,13 @@ function readNumber(value: unknown, max: number, path: string): number {
 
 /** Seconds since the Unix epoch, or a text of RFC 3339. */
 function readTime(value: unknown, path: string): number {
-  const ms = typeof value === 'string' ? Date.parse(value) : Number(value) * 1000;
-  const isKnown = typeof value === 'string' || typeof value === 'number';
+  const ms = typeof value === 'string' ? timeIn(value) : secondsIn(value) * 1000;
   // So many milliseconds a date can have.
-  if (isKnown && Math.abs(ms) <= 8.64e15) return Math.round(ms);
+  if (ms !== undefined && Math.abs(ms) <= 8.64e15) return Math.round(ms);
   throw malformed(path, 'a time in seconds');
 }
+
+const secondsIn = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
 
 function readMap(value: unknown, path: string): readonly (readonly [string, string])[] {
   if (!isObject(value)) throw malformed(path, 'an object');

@@ -87,6 +87,9 @@ describe('an API in JSON', () => {
     ['{"Name":"n","Is":"true"}', 'SerializationException'],
     ['{"Name":"n","At":{}}', 'SerializationException'],
     ['{"Name":"n","At":"never"}', 'SerializationException'],
+    ['{"Name":"n","At":"1"}', 'SerializationException'],
+    ['{"Name":"n","At":[1]}', 'SerializationException'],
+    ['{"Name":"n","At":true}', 'SerializationException'],
     ['{"Name":"n","At":1e14}', 'SerializationException'],
     ['{"Name":"n","At":[5]}', 'SerializationException'],
     ['{"Name":"n","Tags":{"a":1}}', 'SerializationException'],
@@ -115,6 +118,18 @@ describe('an API in JSON', () => {
     for (let at = 1; at < whole.length; at++) {
       expect(send(whole.slice(0, at)).json['__type']).toBe('SerializationException');
     }
+  });
+
+  test('a list in place of a time is refused, however deep it is', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const { json } = send(`{"Name":"n","At":${deep}}`);
+    expect(json['__type']).toBe('SerializationException');
+  });
+
+  test('a time may be a text, in UTC unless it has a zone', () => {
+    const at = (text: string) => send(JSON.stringify({ Name: 'n', At: text })).json['At'];
+    expect(at('2026-11-29T08:00:00')).toBe(Date.UTC(2026, 10, 29, 8) / 1000);
+    expect(at('2026-11-29T08:00:00+01:00')).toBe(Date.UTC(2026, 10, 29, 7) / 1000);
   });
 
   test('a bug is an error of the service, and says nothing of it', () => {

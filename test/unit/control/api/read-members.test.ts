@@ -4,6 +4,7 @@ import {
   boolean,
   integer,
   list,
+  map,
   oneOf,
   required,
   structure,
@@ -21,6 +22,7 @@ const FIELDS = {
   Mode: oneOf('single-az', 'cross-az'),
   Tags: list('Tag', structure({ Key: text, Value: text })),
   Names: list('Name', text),
+  Pairs: map,
   Scale: structure({ Percentage: integer }),
 };
 
@@ -46,6 +48,14 @@ describe('the members of a request', () => {
       From: Date.UTC(2023, 10, 14, 22, 13, 20, 123),
       Mode: 'cross-az',
     });
+  });
+
+  test('pairs come only in JSON', () => {
+    for (const form of ['Pairs=2026-11-29T08:00Z', 'Pairs.entry.1.key=x']) {
+      expect(refusal(`Id=a&${form}`)).toBe(
+        'InvalidParameterValue: Pairs can only be given in JSON.',
+      );
+    }
   });
 
   test('a time without a zone is in UTC', () => {

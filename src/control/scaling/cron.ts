@@ -1,5 +1,5 @@
 /** The six fields of `cron(minute hour day month weekday year)`; pure. */
-import { instantOf, type LocalTime, localTime } from './zone.ts';
+import { instantsOn, type LocalTime, localTime } from './zone.ts';
 
 interface FieldRule {
   readonly min: number;
@@ -150,9 +150,9 @@ function isNamed({ months, years, isDay }: Cron, { year, month, day }: Date3): b
 }
 
 /** At most 1440. A time that the clock skips comes later than it says, so they are sorted. */
-const timesOf = ({ hours, minutes }: Cron, date: Date3, zone: string): readonly number[] =>
-  hours
-    .flatMap((hour) =>
-      minutes.map((minute) => instantOf(zone, { ...date, hour, minute, second: 0 })),
-    )
+function timesOf({ hours, minutes }: Cron, date: Date3, zone: string): readonly number[] {
+  const instant = instantsOn(zone, date);
+  return hours
+    .flatMap((hour) => minutes.map((minute) => instant(hour, minute)))
     .sort((a, b) => a - b);
+}

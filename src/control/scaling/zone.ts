@@ -74,3 +74,19 @@ export function instantOf(zone: string, local: LocalTime): number {
   if (shows(before)) return before;
   return shows(after) ? after : before;
 }
+
+const HOUR_MS = 3600 * 1000;
+
+/** When a clock shows times of a day, as `instantOf` says. */
+export function instantsOn(zone: string, date: Pick<LocalTime, 'year' | 'month' | 'day'>) {
+  const utc = asUtc({ ...date, hour: 0, minute: 0, second: 0 });
+  const offset = offsetMs(zone, utc);
+  // Clocks of zones are asked slowly: once for a day on which, and near which, none is changed.
+  const isSteady = [-3, 12, 27].every(
+    (hours) => offsetMs(zone, utc - offset + hours * HOUR_MS) === offset,
+  );
+  return (hour: number, minute: number): number =>
+    isSteady
+      ? utc - offset + (hour * 60 + minute) * 60_000
+      : instantOf(zone, { ...date, hour, minute, second: 0 });
+}

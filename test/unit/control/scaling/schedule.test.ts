@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { nextRun, parseSchedule } from '../../../../src/control/scaling/schedule.ts';
-import { isZone } from '../../../../src/control/scaling/zone.ts';
+import { instantOf, instantsOn, isZone } from '../../../../src/control/scaling/zone.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const at = (text: string): number => Date.parse(text);
@@ -45,6 +45,31 @@ describe('a schedule', () => {
   ])('%s in %s runs as it says', (text, zone, expected) => {
     expect(runs(text, zone, NOW, Math.max(1, expected.length))).toEqual(expected);
   });
+
+  test('the clock of a zone is asked a few times for all minutes of a day', () => {
+    const asked = vi.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts');
+    expect(runs('cron(* * * * ? *)', 'Europe/Berlin', NOW, 1)).toEqual(['2026-11-30T10:01']);
+    expect(asked.mock.calls.length).toBeLessThan(10);
+    asked.mockRestore();
+  });
+
+  test.each(['Europe/Berlin', 'Australia/Lord_Howe', 'America/Santiago', 'Pacific/Kiritimati'])(
+    'a day in %s has its times, also when its clock changes',
+    (zone) => {
+      for (let nth = 0; nth < 366; nth++) {
+        const day = new Date(Date.UTC(2026, 0, 1 + nth));
+        const date = {
+          ...{ year: day.getUTCFullYear(), month: day.getUTCMonth() + 1 },
+          day: day.getUTCDate(),
+        };
+        const instant = instantsOn(zone, date);
+        for (const hour of [0, 1, 2, 3, 23]) {
+          const local = { ...date, hour, minute: 30, second: 0 };
+          expect(instant(hour, 30)).toBe(instantOf(zone, local));
+        }
+      }
+    },
+  );
 
   test('a time that the clock skips runs an hour later, and none is lost', () => {
     // New York goes from 2:00 to 3:00 on 2027-03-14.

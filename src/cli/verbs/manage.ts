@@ -155,7 +155,7 @@ async function manage(
       },
       log,
     );
-    reload = () => void reloadCertificate(manager, log);
+    if (options.tlsCert !== '') reload = () => void reloadCertificate(manager, log);
     host.out(manageText(manager, options));
     log.info({ url: manager.url }, 'the API is listening');
     const reason = await stop.requested;

@@ -8,7 +8,7 @@ import { CodedError, type Logger, sha256 } from '../../base/index.ts';
 import { openPrivateFolder } from '../../cluster/index.ts';
 import { readPolicy } from '../access/iam-policy.ts';
 import { failureOf } from '../reconciler/failures.ts';
-import { openState } from '../state/open-state.ts';
+import { hasState, openState } from '../state/open-state.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { executeKeyOrder, type KeyOrder, type KeyReply, readKeyOrder } from './key-orders.ts';
 
@@ -110,6 +110,10 @@ export async function orderKeys(data: string, order: KeyOrder): Promise<KeyReply
   if (answer !== undefined) {
     if ('reply' in answer) return answer.reply;
     throw new CodedError(answer.code, answer.reason);
+  }
+  if (order.verb !== 'add' && !hasState(data)) {
+    const sentence = `No manager has run with ${data}: name its folder with --data.`;
+    throw new CodedError('ERR_STATE_FILE', sentence);
   }
   const state = openState(data);
   try {

@@ -1,9 +1,12 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, fileReason } from '../../base/index.ts';
 import { StateFile } from './state-file.ts';
 
 const FILE = 'slabring.db';
+
+/** Whether a manager or an access key has been in a folder. */
+export const hasState = (data: string): boolean => existsSync(join(data, FILE));
 
 /**
  * Opens the state in the folder of a manager, and makes the folder.

@@ -94,6 +94,15 @@ describe('the keys of a manager', () => {
     expect(await orderKeys(data, { verb: 'list' })).toMatchObject({ keys: [{}] });
   });
 
+  test.each([{ verb: 'list' }, { verb: 'remove', id: 'AKSRNONE' }] as const)(
+    'a folder that is not there is not made to $verb keys',
+    async (order) => {
+      const data = pathTo('typo');
+      await expect(orderKeys(data, order)).rejects.toThrow('name its folder with --data');
+      expect(existsSync(data)).toBe(false);
+    },
+  );
+
   test('a policy that is too long is refused with a sentence', async () => {
     const { close } = await openManager();
     cleanups.push(close);

@@ -31,16 +31,18 @@ export interface Decision {
   readonly capacity: number;
   /** Why, in a sentence. */
   readonly cause: string;
+  /** Whether the bounds are the reason, and no policy. */
+  readonly isOfBounds: boolean;
 }
 
 /** Undefined: the number of nodes stays. */
 export function decide(facts: DecisionFacts): Decision | undefined {
   const { capacity, bounds, suspended } = facts;
   if (capacity < bounds.min) {
-    return { capacity: bounds.min, cause: `the minimum capacity is ${bounds.min}` };
+    return ofBound(bounds.min, 'minimum');
   }
   if (capacity > bounds.max) {
-    return { capacity: bounds.max, cause: `the maximum capacity is ${bounds.max}` };
+    return ofBound(bounds.max, 'maximum');
   }
   const wishes = facts.policies.map(({ name, policy, points }) => ({
     name,
@@ -50,8 +52,15 @@ export function decide(facts: DecisionFacts): Decision | undefined {
   const wanted = moreNodes(wishes) ?? fewerNodes(wishes);
   if (wanted === undefined || suspended[wanted.kind]) return undefined;
   const within = clamp(wanted, facts);
-  return within === capacity ? undefined : { capacity: within, cause: causeOf(wanted) };
+  if (within === capacity) return undefined;
+  return { capacity: within, cause: causeOf(wanted), isOfBounds: false };
 }
+
+const ofBound = (capacity: number, name: string): Decision => ({
+  capacity,
+  cause: `the ${name} capacity is ${capacity}`,
+  isOfBounds: true,
+});
 
 interface NamedWish {
   readonly name: string;

@@ -18,7 +18,7 @@ export interface ScalableTargetRecord {
   readonly lastIn?: PastChange | undefined;
   /** The id of the activity that is under way. */
   readonly activity?: string | undefined;
-  /** The scheduled action whose bounds these are, until the number of nodes has followed. */
+  /** The scheduled action whose bounds these are, unless a request has set them. */
   readonly scheduledBy?: string | undefined;
 }
 

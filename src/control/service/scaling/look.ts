@@ -161,13 +161,15 @@ const trackedBy = (policy: ScalingPolicyRecord) => ({
 function scale(
   target: ScalableTargetRecord,
   cluster: ClusterRecord,
-  { capacity: to, cause }: Decision,
+  { capacity: to, cause, isOfBounds }: Decision,
   context: Context,
 ): void {
-  const { scheduledBy, ...rest } = target;
+  const { scheduledBy } = target;
   const from = staying(cluster).length;
   const why =
-    scheduledBy === undefined ? cause : `${cause}, by the scheduled action ${scheduledBy}`;
+    isOfBounds && scheduledBy !== undefined
+      ? `${cause}, by the scheduled action ${scheduledBy}`
+      : cause;
   const activity = addActivity(
     {
       ...{ cluster: cluster.id, from, to, status: 'InProgress' },
@@ -175,7 +177,7 @@ function scale(
     },
     context,
   );
-  context.state.put('scalabletarget', target.id, { ...rest, activity });
+  context.state.put('scalabletarget', target.id, { ...target, activity });
   context.tell('cache-cluster', cluster.id, `Auto scaling from ${from} to ${to} nodes: ${why}`);
   save(scaled(cluster, to, context), context);
 }

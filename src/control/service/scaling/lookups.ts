@@ -12,6 +12,8 @@ import type { Context } from '../context.ts';
 
 const NAMESPACE = 'elasticache';
 const DIMENSION = 'elasticache:cache-cluster:Nodes';
+/** Of a kind and a cluster: there are not more scheduled actions. */
+const RECORDS_MAX = 200;
 const RESOURCE = /^cache-cluster\/([a-z][a-z0-9-]{0,49})$/i;
 
 export const invalid = (message: string): ApiError => new ApiError('ValidationException', message);
@@ -51,7 +53,9 @@ export const namedTarget = (cluster: string) => ({
 /** @throws {ApiError} `ObjectNotFoundException` */
 export function targetOf(cluster: string, { state }: Context): ScalableTargetRecord {
   const target = state.get('scalabletarget', cluster);
-  if (target !== undefined) return target;
+  // Another time: it is of a cluster that is gone.
+  const isSame = state.get('cluster', cluster)?.createdMs === target?.clusterCreatedMs;
+  if (target !== undefined && isSame) return target;
   throw notFound(`No scalable target is registered for cache-cluster/${cluster}.`);
 }
 
@@ -64,7 +68,7 @@ export function ofCluster<K extends Exclude<keyof ScalingRecords, 'scalabletarge
   cluster: string,
   { state }: Pick<Context, 'state'>,
 ): readonly ScalingRecords[K][] {
-  const records: readonly ScalingRecords[K][] = state.list(kind, `${cluster}/`);
+  const records: readonly ScalingRecords[K][] = state.list(kind, `${cluster}/`, RECORDS_MAX);
   const end = records.findIndex((each) => each.cluster !== cluster);
   return end < 0 ? records : records.slice(0, end);
 }

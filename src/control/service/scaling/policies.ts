@@ -23,6 +23,9 @@ const COOLDOWN_SECONDS_MAX = 86_400;
 /** Printable, as the model says. */
 const NAME = /^[\x20-\x7e]{1,256}$/;
 
+const UNIT_CHARS_MAX = 255;
+const NODE_ID = /^\d{4}$/;
+
 type Put = InputOf<(typeof SCALING_OPERATIONS)['PutScalingPolicy']>;
 type Tracking = NonNullable<Put['TargetTrackingScalingPolicyConfiguration']>;
 
@@ -69,6 +72,12 @@ function customMetric(customized: Customized, cluster: string): TrackedMetric {
   const isOwn = dimensions.get('CacheClusterId')?.toLowerCase() === cluster;
   if (!isOwn || size !== (node === undefined ? 1 : 2)) {
     throw invalid('The dimensions must be CacheClusterId, of this cluster, and maybe CacheNodeId.');
+  }
+  if (node !== undefined && !NODE_ID.test(node)) {
+    throw invalid('CacheNodeId must be four digits, such as 0001.');
+  }
+  if ((customized.Unit?.length ?? 0) > UNIT_CHARS_MAX) {
+    throw invalid(`Unit has at most ${UNIT_CHARS_MAX} characters.`);
   }
   return { namespace, name, node, statistic: Statistic ?? 'Average' };
 }

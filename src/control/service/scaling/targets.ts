@@ -56,13 +56,18 @@ export const targetHandlers = {
     const id = clusterIn(input)!;
     const cluster = state.get('cluster', id);
     if (cluster === undefined) throw invalid(`The cluster ${id} does not exist.`);
-    const known = state.get('scalabletarget', id);
+    const old = state.get('scalabletarget', id);
+    const isSame = old?.clusterCreatedMs === cluster.createdMs;
+    // That of a cluster of this name which is gone.
+    if (old !== undefined && !isSame) removeTarget(old, context);
+    const known = isSame ? old : undefined;
     const min = input.MinCapacity ?? known?.min;
     const max = input.MaxCapacity ?? known?.max;
     if (min === undefined || max === undefined) {
       throw invalid('A new scalable target needs MinCapacity and MaxCapacity.');
     }
     checkBounds(min, max, cluster, context);
+    const hasOwnBounds = input.MinCapacity !== undefined || input.MaxCapacity !== undefined;
     const suspended = input.SuspendedState ?? {};
     const target: ScalableTargetRecord = {
       ...(known ?? { id, uuid: randomUUID().replaceAll('-', ''), createdMs: nowMs }),
@@ -73,6 +78,7 @@ export const targetHandlers = {
       isOutSuspended: suspended.DynamicScalingOutSuspended ?? known?.isOutSuspended ?? false,
       isScheduleSuspended:
         suspended.ScheduledScalingSuspended ?? known?.isScheduleSuspended ?? false,
+      scheduledBy: hasOwnBounds ? undefined : known?.scheduledBy,
     };
     state.put('scalabletarget', id, target);
     if (input.Tags !== undefined) {

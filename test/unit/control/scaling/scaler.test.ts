@@ -133,6 +133,21 @@ describe('the scaler', () => {
     expect(it.run(24 * 60, idle)).toEqual(['1410: 4']);
   });
 
+  test('only bounds that a scheduled action has set are its cause', () => {
+    const it = world(2, 1, 8);
+    it.ask('PutScheduledAction', {
+      ...{ ScheduledActionName: 'soon', Schedule: 'at(2026-11-29T08:02:00)' },
+      ScalableTargetAction: { MinCapacity: 2, MaxCapacity: 7 },
+    });
+    it.ask('PutScalingPolicy', tracking('CurrConnections', 100));
+    expect(it.run(10, connected(500))).toEqual(['3: 5']);
+    expect(it.activities[0]!.Cause).not.toContain('scheduled');
+    expect(it.api.state.get('scalabletarget', 'web')?.scheduledBy).toBe('soon');
+    it.ask('RegisterScalableTarget', { MinCapacity: 6 });
+    expect(it.run(1, idle)).toEqual(['0: 6']);
+    expect(it.activities[0]!.Cause).toBe('the minimum capacity is 6');
+  });
+
   test('a run that was due while the manager was down is made once', () => {
     const it = world(2, 2, 2);
     const action = { MinCapacity: 3, MaxCapacity: 3 };

@@ -1,5 +1,6 @@
 /** Application Auto Scaling's operations. */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { ofCluster } from '../../../../src/control/service/scaling/lookups.ts';
 import { ScalingWorld, TARGET, tracking } from '../../../support/scaling-world.ts';
 
 const BOUNDS = { MinCapacity: 1, MaxCapacity: 4 };
@@ -7,6 +8,11 @@ const ACTION = {
   ScheduledActionName: 'night',
   Schedule: 'cron(0 22 * * ? *)',
   ScalableTargetAction: { MaxCapacity: 2 },
+};
+const WEB = [{ Name: 'CacheClusterId', Value: 'web' }];
+const custom = (more: object) => {
+  const metric = { Namespace: 'AWS/ElastiCache', MetricName: 'Evictions', Dimensions: WEB };
+  return tracking('Evictions', 5, { CustomizedMetricSpecification: { ...metric, ...more } });
 };
 
 describe('Application Auto Scaling', () => {
@@ -100,6 +106,8 @@ describe('Application Auto Scaling', () => {
         PredefinedMetricSpecification: { PredefinedMetricType: 'ECSServiceAverageCPUUtilization' },
       }),
     ],
+    ['PutScalingPolicy', custom({ Unit: 'x'.repeat(256) })],
+    ['PutScalingPolicy', custom({ Dimensions: [...WEB, { Name: 'CacheNodeId', Value: '1' }] })],
     ['PutScheduledAction', { ...ACTION, Schedule: 'every night' }],
     ['PutScheduledAction', { ...ACTION, Schedule: undefined }],
     ['PutScheduledAction', { ...ACTION, Schedule: 'at(2020-01-01T00:00:00)' }],
@@ -132,6 +140,31 @@ describe('Application Auto Scaling', () => {
     expect(guarded.codeOf('DescribeScalingPolicies', allowed)).toBe('200');
     const other = { ...BOUNDS, ResourceId: 'cache-cluster/other' };
     expect(guarded.codeOf('RegisterScalableTarget', other)).toBe('ValidationException');
+  });
+
+  test('a cluster has nothing of an older one of its name', () => {
+    const arn = it.ask('RegisterScalableTarget')['ScalableTargetARN'];
+    it.ask('PutScalingPolicy', tracking('Evictions', 5));
+    it.api.state.remove('cluster', 'web');
+    it.api.nowMs += 1000;
+    it.create(2);
+    const late = it.codeOf('PutScalingPolicy', tracking('CurrItems', 5));
+    expect(late).toBe('ObjectNotFoundException');
+    expect(it.codeOf('RegisterScalableTarget')).toBe('ValidationException');
+    expect(it.ask('RegisterScalableTarget', BOUNDS)['ScalableTargetARN']).not.toBe(arn);
+    expect(it.ask('DescribeScalingPolicies')['ScalingPolicies']).toEqual([]);
+  });
+
+  test('the records of other clusters are not read', () => {
+    const { state } = it.api;
+    it.ask('PutScheduledAction', ACTION);
+    const action = state.list('scheduledaction')[0]!;
+    for (let nth = 0; nth < 300; nth++) {
+      state.put('scheduledaction', `zoo/${nth}`, { ...action, cluster: 'zoo', id: `zoo/${nth}` });
+    }
+    const list = vi.spyOn(state, 'list');
+    expect(ofCluster('scheduledaction', 'web', it.api)).toEqual([action]);
+    expect(list.mock.results.map(({ value }) => (value as object[]).length)).toEqual([200]);
   });
 
   test('a target has bounded policies and scheduled actions', () => {

@@ -1,4 +1,5 @@
 /** Clusters and serverless caches as resources. */
+import { cacheUsageLimits } from '../api/model/serverless-shapes.ts';
 import { boolean, integer, object, replacing, required, tags, text, texts } from './properties.ts';
 import {
   type Calls,
@@ -118,7 +119,7 @@ const serverlessOf = (calls: Calls, id: string): Promise<JsonObject | undefined>
 
 export const serverlessCache: ResourceType = {
   properties: {
-    CacheUsageLimits: object,
+    CacheUsageLimits: object(cacheUsageLimits.fields),
     DailySnapshotTime: text,
     Description: text,
     Engine: replacing(required(text)),

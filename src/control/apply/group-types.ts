@@ -1,4 +1,5 @@
 /** Groups and users as resources. */
+import { authenticationMode } from '../api/model/users.ts';
 import { ACCOUNT } from '../model/arn.ts';
 import {
   boolean,
@@ -184,7 +185,7 @@ const USER_MODIFIED = ['AccessString', 'AuthenticationMode', 'NoPasswordRequired
 export const user: ResourceType = {
   properties: {
     AccessString: text,
-    AuthenticationMode: secret(object),
+    AuthenticationMode: secret(object(authenticationMode.fields)),
     Engine: replacing(required(text)),
     NoPasswordRequired: boolean,
     Passwords: secret(texts),

@@ -1,8 +1,11 @@
 /** The properties of resources: their kinds, and what a change of them means; pure. */
+import type { Field, Fields } from '../api/fields.ts';
 import { isList, isObject, type Json, type JsonObject, wrong } from './template-text.ts';
 
 export interface Property {
   readonly kind: 'text' | 'integer' | 'boolean' | 'texts' | 'map' | 'tags' | 'object';
+  /** The members of an object. */
+  readonly fields?: Fields;
   /** A change makes a new resource in place of the old one. */
   readonly replaces?: true;
   readonly isRequired?: true;
@@ -16,7 +19,7 @@ export const boolean: Property = { kind: 'boolean' };
 export const texts: Property = { kind: 'texts' };
 export const map: Property = { kind: 'map' };
 export const tags: Property = { kind: 'tags' };
-export const object: Property = { kind: 'object' };
+export const object = (fields: Fields): Property => ({ kind: 'object', fields });
 
 export const required = (property: Property): Property => ({ ...property, isRequired: true });
 export const replacing = (property: Property): Property => ({ ...property, replaces: true });
@@ -25,7 +28,7 @@ export const secret = (property: Property): Property => ({ ...property, isSecret
 /** A reference to what is not there yet stands in texts between these. */
 const UNKNOWN = '\0';
 export const unknownText = (name: string): string => `${UNKNOWN}${name}${UNKNOWN}`;
-const isUnknown = (value: Json | undefined): boolean =>
+export const isUnknown = (value: Json | undefined): boolean =>
   typeof value === 'string' && value.includes(UNKNOWN);
 
 /**
@@ -50,7 +53,7 @@ export function checkedProperties(
   );
 }
 
-function valueFor(place: string, value: Json, { kind }: Property): Json {
+function valueFor(place: string, value: Json, { kind, fields = {} }: Property): Json {
   switch (kind) {
     case 'text':
       return textFor(place, value);
@@ -73,8 +76,42 @@ function valueFor(place: string, value: Json, { kind }: Property): Json {
     case 'tags':
       return tagsFor(place, value);
     default:
-      if (!isObject(value)) throw wrong(`${place} must be an object.`);
-      return value;
+      return structureFor(place, value, fields);
+  }
+}
+
+/** An object as the model of its call has it. */
+function structureFor(place: string, value: Json, fields: Fields): Json {
+  if (!isObject(value)) throw wrong(`${place} must be an object.`);
+  const pairs = Object.entries(value);
+  if (pairs.length === 0) throw wrong(`${place} is empty: write a member, or leave it out.`);
+  return Object.fromEntries(
+    pairs.map(([name, each]) => {
+      const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      if (field !== undefined) return [name, fieldFor(`${place}.${name}`, each, field)];
+      throw wrong(`${place} has the unknown member ${name}.`);
+    }),
+  );
+}
+
+function fieldFor(place: string, value: Json, field: Field): Json {
+  switch (field.kind) {
+    case 'structure':
+      return structureFor(place, value, field.fields);
+    case 'list':
+      if (!isList(value)) throw wrong(`${place} must be a list.`);
+      return value.map((each, nth) => fieldFor(`${place}[${nth}]`, each, field.of));
+    case 'text': {
+      const text = textFor(place, value);
+      const { values = [text] } = field;
+      if (isUnknown(text) || values.includes(text)) return text;
+      throw wrong(`${place} must be ${values.join(', ')}.`);
+    }
+    case 'integer':
+    case 'boolean':
+      return valueFor(place, value, { kind: field.kind });
+    default:
+      throw new Error(`no property has a ${field.kind}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { boolean, integer, list, oneOf, required, structure, text } from '../fie
 import { operation } from '../operation.ts';
 import { tag } from './shared.ts';
 
-const authenticationMode = structure({
+export const authenticationMode = structure({
   Type: oneOf('password', 'no-password-required', 'iam'),
   Passwords: list('member', text),
 });

@@ -1,4 +1,5 @@
 /** The functions of templates; pure. */
+import { isUnknown } from './properties.ts';
 import { isList, isObject, type Json, type JsonObject, wrong } from './template-text.ts';
 
 /** Where names of an expression get their values. */
@@ -31,12 +32,16 @@ const FUNCTIONS: Readonly<Record<string, Call>> = {
   },
   'Fn::Split': (argument, scope) => {
     const [separator, whole] = pair(argument, 'Fn::Split');
-    return text(evaluate(whole, scope), 'Fn::Split').split(text(separator, 'Fn::Split'));
+    const value = text(evaluate(whole, scope), 'Fn::Split');
+    // Where it is to be cut is not known yet.
+    return isUnknown(value) ? [value] : value.split(text(separator, 'Fn::Split'));
   },
   'Fn::Select': (argument, scope) => {
     const [index, list] = pair(argument, 'Fn::Select');
     const nth = Number(evaluate(index, scope));
-    const found = listOf(evaluate(list, scope), 'Fn::Select')[nth];
+    const all = listOf(evaluate(list, scope), 'Fn::Select');
+    const isIndex = Number.isInteger(nth) && nth >= 0;
+    const found = all[nth] ?? (isIndex ? all.find(isUnknown) : undefined);
     if (found === undefined) throw wrong(`Fn::Select asks for element ${nth}, which is not there.`);
     return found;
   },

@@ -6,7 +6,7 @@ import { canonical, changedNames, checkedProperties, unknownText } from './prope
 import type { ResourceType } from './resource-type.ts';
 import { type ResourceValue, type StackFacts, scopeFor, secretsOf } from './scope.ts';
 import type { DeletionPolicy, Template } from './template.ts';
-import { type Json, type JsonObject, wrong } from './template-text.ts';
+import { isObject, type Json, type JsonObject, wrong } from './template-text.ts';
 import { resourceType } from './types.ts';
 
 /** A resource that was made. */
@@ -111,12 +111,18 @@ export class Wish {
     };
   }
 
-  /** Their values, without those of parameters with NoEcho. */
+  /**
+   * Their values, without those of parameters with NoEcho.
+   * @throws {CodedError} `ERR_TEMPLATE`
+   */
   outputs(resources: Stack['resources']): Readonly<Record<string, string>> {
     const scope = this.scope(resources);
     const secrets = secretsOf(this.template, this.#facts.given);
     const pairs = Object.entries(this.template.outputs).flatMap(([name, output]) => {
-      const { Condition, Value } = output as JsonObject;
+      if (!isObject(output) || output['Value'] === undefined) {
+        throw wrong(`The output ${name} must be an object with a Value.`);
+      }
+      const { Condition, Value } = output;
       if (typeof Condition === 'string' && !scope.condition(Condition)) return [];
       const value = evaluate(Value, scope) ?? '';
       const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -186,7 +192,10 @@ export function stepFor(
   return step('replace', changed);
 }
 
-/** All steps that make the stack as it is wanted. */
+/**
+ * All steps that make the stack as it is wanted.
+ * @throws {CodedError} `ERR_TEMPLATE`, also for outputs: later it would be too late.
+ */
 export function stepsFor(stack: Stack, wish: Wish): readonly Step[] {
   const resources = { ...stack.resources };
   const steps = wish.order.map((logical) => {
@@ -200,6 +209,7 @@ export function stepsFor(stack: Stack, wish: Wish): readonly Step[] {
     if (step.action === 'create' || step.action === 'replace') delete resources[logical];
     return step;
   });
+  wish.outputs(resources);
   return [...steps, ...deletions(stack, wish.order)];
 }
 

@@ -89,6 +89,7 @@ const toolBounds = (the: The) => ({
     count(the('apply/template.ts', 'RESOURCES_MAX')),
     count(the('apply/expressions.ts', 'TEXT_LENGTH_MAX')),
     ms(the('apply/resource-type.ts', 'WAIT_MS_MAX')),
+    ms(the('apply/resource-type.ts', 'BUSY_MS_MAX')),
   ],
   'catalog of a database': [
     count(the('attach/catalog.ts', 'TABLES_MAX')),

@@ -57,6 +57,8 @@ interface Seen {
 }
 
 const WAIT_MS_MAX = 600_000;
+/** What changes is waited for, so long. */
+const BUSY_MS_MAX = 300_000;
 const LOOK_MS = 200;
 
 /** Resolves with the attributes of a resource once it is ready. */
@@ -88,6 +90,19 @@ export async function untilGone(type: ResourceType, calls: Calls, id: string): P
   }
 }
 
+/** Repeats a call that a cluster refuses because it is being created, changed or deleted. */
+export async function onceIdle(call: () => Promise<void>): Promise<void> {
+  const late = AbortSignal.timeout(BUSY_MS_MAX);
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isBusy(error) || late.aborted) throw error;
+    }
+    await pause(LOOK_MS);
+  }
+}
+
 const notInTime = (id: string, status: string): CodedError =>
   new CodedError('ERR_STACK', `${id} is ${status} after ${WAIT_MS_MAX / 1000} s.`);
 
@@ -111,6 +126,9 @@ export const isNotFound = (error: unknown): boolean =>
   error instanceof ApiError && /NotFound/.test(error.code);
 export const isTaken = (error: unknown): boolean =>
   error instanceof ApiError && /AlreadyExists/.test(error.code);
+const isBusy = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  ['InvalidCacheClusterState', 'InvalidServerlessCacheStateFault'].includes(error.code);
 
 /** Makes the tags of a resource those of `after`. */
 export async function retag(calls: Calls, arn: string, { before, after }: Change): Promise<void> {

@@ -1,8 +1,12 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { CodedError, fileReason } from '../../base/index.ts';
 import type { Stack } from './stack.ts';
 
 const FORMAT = 1;
+/** Processes have the same ids in several containers. */
+const holderOf = (pid: number): string => `process ${pid} of ${hostname()}`;
+const HOLDER = holderOf(process.pid);
 
 /** The file of a stack, beside its template. One process has it at a time. */
 export class StackFile {
@@ -11,15 +15,57 @@ export class StackFile {
   /** @throws {CodedError} `ERR_STACK_FILE` if another process has it. */
   constructor(path: string) {
     this.path = path;
+    if (this.#makes(this.#lock) || this.#takesLeftLock()) return;
+    throw new CodedError(
+      'ERR_STACK_FILE',
+      `Another slabring apply (${this.#holder() || 'unknown'}) has ${path}. If none runs, one ` +
+        `was killed: delete ${this.#lock}.`,
+    );
+  }
+
+  /** Whether this process has made the file. */
+  #makes(lock: string): boolean {
     try {
-      writeFileSync(this.#lock, String(process.pid), { flag: 'wx', mode: 0o600 });
+      writeFileSync(lock, HOLDER, { flag: 'wx', mode: 0o600 });
+      return true;
     } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code !== 'EEXIST') throw this.#failed('written', 'write', cause);
-      throw new CodedError(
-        'ERR_STACK_FILE',
-        `Another slabring apply has ${path}. If none runs, one was killed: delete ${this.#lock}.`,
-      );
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw this.#failed('written', 'write', cause);
+    }
+  }
+
+  /** Takes the lock of a process that was killed; a lock of its own says who may remove it. */
+  #takesLeftLock(): boolean {
+    const turn = `${this.#lock}.turn`;
+    if (!this.#isLeft() || !this.#makes(turn)) return false;
+    try {
+      if (!this.#isLeft()) return false;
+      rmSync(this.#lock, { force: true });
+      return this.#makes(this.#lock);
+    } finally {
+      rmSync(turn, { force: true });
+    }
+  }
+
+  /** `process 12 of host`; empty: nobody has it, or its process has not written yet. */
+  #holder(): string {
+    try {
+      return readFileSync(this.#lock, 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  /** Whether the process of the lock ran on this machine, and does not exist any more. */
+  #isLeft(): boolean {
+    const holder = this.#holder();
+    const pid = Number(/^process ([1-9]\d{0,9}) of /.exec(holder)?.[1]);
+    if (holder !== holderOf(pid)) return false;
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ESRCH';
     }
   }
 

@@ -4,6 +4,7 @@ import {
   type Calls,
   isNotFound,
   isTaken,
+  onceIdle,
   type ResourceType,
   untilGone,
   untilReady,
@@ -163,6 +164,7 @@ export class StackRun {
       const differ = changedNames(now.properties, then.properties);
       const changed = differ.filter((name) => !type.properties[name]?.isSecret);
       const change = { id: now.id, before: now.properties, after: then.properties, changed };
+      await untilReady(type, this.#calls, now.id);
       if (changed.length > 0) await type.update(this.#calls, change);
       await untilReady(type, this.#calls, now.id);
       return this.#put(logical, withoutSecrets(then, differ));
@@ -208,7 +210,7 @@ export class StackRun {
     const member = takesSnapshot ? type.snapshotMember : undefined;
     const snapshot = member === undefined ? {} : { [member]: nameFor(id, 'final') };
     try {
-      await type.remove(this.#calls, id, { properties, snapshot });
+      await onceIdle(() => type.remove(this.#calls, id, { properties, snapshot }));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

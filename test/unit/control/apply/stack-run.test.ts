@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ApiError } from '../../../../src/control/api/errors.ts';
 import { OPERATIONS, type OperationName } from '../../../../src/control/api/operations.ts';
@@ -51,10 +54,10 @@ describe('StackRun', () => {
     const form = formOf(input, OPERATIONS[operation].input).join('&');
     const root = parseXml(api.ask(operation, form).body);
     const error = childOf(root, 'Error');
+    after(error === undefined ? operation : `${operation} failed`);
     if (error !== undefined) {
       throw new ApiError(textOf(childOf(error, 'Code')), textOf(childOf(error, 'Message')));
     }
-    after(operation);
     const result = childOf(root, `${operation}Result`);
     return output === undefined || result === undefined ? {} : membersOf(result, output);
   };
@@ -203,16 +206,54 @@ describe('StackRun', () => {
     expect(JSON.stringify(file.read())).not.toContain('sixteen-letters');
   });
 
-  test('a killed creation goes on, whatever the case of the name', async () => {
-    const web = {
-      Type: 'AWS::ElastiCache::CacheCluster',
-      Properties: {
-        ClusterName: 'Web',
-        Engine: 'memcached',
-        CacheNodeType: 'slabring.64x1',
-        NumCacheNodes: 1,
-      },
+  const clusterOf = (NumCacheNodes: number) =>
+    of('CacheCluster', {
+      ClusterName: 'Web',
+      Engine: 'memcached',
+      CacheNodeType: 'slabring.64x1',
+      NumCacheNodes,
+    });
+  const web = clusterOf(1);
+  const modify = () => {
+    api.state.put('cluster', 'web', { ...api.state.get('cluster', 'web')!, status: 'modifying' });
+  };
+  const settling = (...operations: readonly string[]) => {
+    after = (operation) => {
+      if (operations.includes(operation)) api.settle('web');
     };
+  };
+
+  test('a cluster that is changing is deleted once it can be', async () => {
+    settling('CreateCacheCluster');
+    await apply({ Web: web });
+    modify();
+    after = (operation) => {
+      if (operation === 'DeleteCacheCluster failed') api.settle('web');
+      if (operation === 'DeleteCacheCluster') api.state.remove('cluster', 'web');
+    };
+    await new StackRun({ calls, file, stack: file.read()!, progress: () => {} }).remove();
+    expect(api.state.list('cluster')).toEqual([]);
+  });
+
+  test('a cluster that is changing is waited for before its change is undone', async () => {
+    settling('CreateCacheCluster');
+    await apply({ Web: web });
+    let looks = 0;
+    after = (operation) => {
+      if (operation === 'ModifyCacheParameterGroup failed') {
+        modify();
+        looks = 1;
+      }
+      // The second look still sees it change.
+      if (operation === 'DescribeCacheClusters' && looks > 0 && looks++ === 2) api.settle('web');
+      if (operation === 'ModifyCacheCluster') api.settle('web');
+    };
+    const broken = { ...BROKEN, DependsOn: 'Web' };
+    await expect(apply({ Web: clusterOf(2), Broken: broken })).rejects.toThrow(/max_item_size/);
+    expect(api.state.get('cluster', 'web')!.nodes).toHaveLength(1);
+  });
+
+  test('a killed creation goes on, whatever the case of the name', async () => {
     after = () => {
       throw new Killed();
     };
@@ -223,7 +264,18 @@ describe('StackRun', () => {
     expect(resources()['Web']).toMatchObject({ id: 'web' });
   });
 
-  test('a second process does not get the file', () => {
+  test('a second process does not get the file, and learns who has it', () => {
+    const held = `Another slabring apply (process ${process.pid} of ${hostname()}) has`;
+    expect(() => new StackFile(file.path)).toThrow(held);
+  });
+
+  test('the lock of a process that was killed is taken, unless it is of another machine', () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const lock = `${file.path}.lock`;
+    writeFileSync(lock, `process ${pid} of ${hostname()}.other`);
     expect(() => new StackFile(file.path)).toThrow(/Another slabring apply/);
+    writeFileSync(lock, `process ${pid} of ${hostname()}`);
+    new StackFile(file.path).close();
+    expect(readdirSync(folder.path)).toEqual([]);
   });
 });

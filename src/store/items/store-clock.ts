@@ -1,3 +1,4 @@
+import { lock, unlock } from '../../base/index.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { CounterSums } from '../memory/counters.ts';
 import type { ItemId } from '../memory/item-layout.ts';
@@ -138,8 +139,7 @@ export class StoreClock implements StoreTime {
   flushUpTo(high: number, low: number): void {
     Atomics.store(this.#control, CONTROL.flushAt, 0);
     const isLast = low === 0xffff_ffff;
-    const [nextHigh, nextLow] = [isLast ? high + 1 : high, isLast ? 0 : low + 1];
-    if (!this.isSeqFlushed(nextHigh, nextLow)) this.#hideBelow(nextHigh, nextLow);
+    this.#hideBelow(isLast ? high + 1 : high, isLast ? 0 : low + 1);
     this.raiseSeq(high, low);
   }
 
@@ -177,13 +177,25 @@ export class StoreClock implements StoreTime {
     this.#hideBelow(this.seqHigh, this.seqLow);
   }
 
+  /** Changes nothing if as much is hidden: the number never falls, and a flush counts once. */
   #hideBelow(high: number, low: number): void {
-    this.#control[CONTROL.storedAtFlush] = this.#sums.lifetime('total_items');
-    this.#control[CONTROL.flushSeqHigh] = high;
-    this.#control[CONTROL.flushSeqLow] = low;
-    // Every class may now hold items that the crawler can free.
-    for (let at = CLASS.soonestExpiry; at < this.#classes.length; at += CLASS.words)
-      this.#classes[at] = 1;
-    Atomics.store(this.#control, CONTROL.crawlFlushed, 1);
+    lock(this.#control, CONTROL.flushLock);
+    if (!this.#isHiddenBelow(high, low)) {
+      this.#control[CONTROL.storedAtFlush] = this.#sums.lifetime('total_items');
+      this.#control[CONTROL.flushSeqHigh] = high;
+      this.#control[CONTROL.flushSeqLow] = low;
+      // Every class may now hold items that the crawler can free.
+      for (let at = CLASS.soonestExpiry; at < this.#classes.length; at += CLASS.words)
+        this.#classes[at] = 1;
+      Atomics.store(this.#control, CONTROL.crawlFlushed, 1);
+    }
+    unlock(this.#control, CONTROL.flushLock);
+  }
+
+  #isHiddenBelow(high: number, low: number): boolean {
+    const isSame =
+      this.#control[CONTROL.flushSeqHigh]! === high &&
+      this.#control[CONTROL.flushSeqLow]! >>> 0 === low;
+    return isSame || this.isSeqFlushed(high, low);
   }
 }

@@ -46,6 +46,8 @@ export const CONTROL = {
   flushPass: 11,
   /** The items that were stored until the last flush, modulo 2^32. */
   storedAtFlush: 12,
+  /** The lock of the flush's sequence number; nobody takes another lock while holding it. */
+  flushLock: 13,
   /** The size histogram counts items from this sequence number on. */
   sizesSeqHigh: 8,
   sizesSeqLow: 9,

@@ -99,6 +99,8 @@ describe('copies and the other features of a store', () => {
     for (const node of [primary, receiver]) node.copies.flushUpTo(0, 1000);
     expect(show(receiver, 'a')).toBe(show(primary, 'a'));
     expect(primary.copies.sequence()).toMatchObject({ high: 0, low: 1002 });
+    // The flush that came again counts no items as hidden.
+    expect(primary.send('stats\r\n')).toContain('STAT curr_items 1\r\n');
   });
   test.each([
     [0, 0xffff_ffff],

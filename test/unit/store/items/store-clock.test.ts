@@ -1,7 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { StoreClock } from '../../../../src/store/items/store-clock.ts';
 import { CLASS, CONTROL } from '../../../../src/store/memory/layout.ts';
 import { StoreParts } from '../../../support/store-parts.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('the clock of the store', () => {
   test('the clock expires an item when it reaches the second, and never for 0', () => {
@@ -29,6 +33,24 @@ describe('the clock of the store', () => {
     expect(clock.isFlushed(before)).toBe(false);
     clock.flushNow();
     expect([clock.isFlushed(before), clock.isFlushed(stamped())]).toEqual([true, false]);
+  });
+  test('the clock reveals nothing when a flush has hidden more than this thread knows', () => {
+    const { arena, clock } = new StoreParts();
+    // Another thread flushes up to 999, and has not raised the numbers yet.
+    arena.control[CONTROL.flushSeqLow] = 1000;
+    clock.flushNow();
+    expect([clock.isSeqFlushed(0, 999), clock.isSeqFlushed(0, 1000)]).toEqual([true, false]);
+  });
+  test('the clock lets one thread at a time move the number of the flush', () => {
+    const { all, arena, clock } = new StoreParts();
+    const locks: number[] = [];
+    vi.spyOn(all.sums, 'lifetime').mockImplementation(() => {
+      locks.push(arena.control[CONTROL.flushLock]!);
+      return 0;
+    });
+    clock.flushUpTo(0, 1000);
+    clock.flushUpTo(0, 1000);
+    expect([locks, arena.control[CONTROL.flushLock]]).toEqual([[1], 0]);
   });
   test('the clock makes every class due for the crawler at a flush', () => {
     const { arena, clock } = new StoreParts();

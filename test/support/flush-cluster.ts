@@ -17,9 +17,10 @@ export class FlushMember {
   readonly handover = { isOver: true };
   isAdopting = false;
 
-  constructor(nth: number, timers: ManualTimers) {
+  /** The member of this place, in a cluster of `count` members. */
+  constructor(nth: number, timers: ManualTimers, count = 3) {
     this.view = new TopologyView(timers);
-    this.view.adopt(adoptedBy(topologyWith(3), memberWith(nth)));
+    this.view.adopt(adoptedBy(topologyWith(count), memberWith(nth)));
     this.flush = new ClusterFlush({
       copies: this.node.copies,
       clock: this.node.store.clock,
@@ -29,7 +30,8 @@ export class FlushMember {
       isAdopting: () => this.isAdopting,
       linkTo: ({ name }) => this.links.get(name),
     });
-    for (const other of [1, 2, 3]) this.links.set(`web-${other}`, new HeldLink(memberWith(nth)));
+    for (let other = 1; other <= count; other++)
+      this.links.set(`web-${other}`, new HeldLink(memberWith(nth)));
   }
 
   has(key: string): boolean {
@@ -37,21 +39,26 @@ export class FlushMember {
   }
 }
 
-/** Three members; a test delivers the requests of a flush, which the first one begins. */
+/** Members, three or up to nine; a test delivers the requests of their flushes. */
 export class FlushCluster {
   readonly timers = new ManualTimers();
-  members: readonly FlushMember[] = [1, 2, 3].map((nth) => new FlushMember(nth, this.timers));
+  members: readonly FlushMember[];
+
+  constructor(count = 3) {
+    const numbers = Array.from({ length: count }, (_, at) => at + 1);
+    this.members = numbers.map((nth) => new FlushMember(nth, this.timers, count));
+  }
 
   get first(): FlushMember {
     return this.members[0]!;
   }
 
-  flushAll(exptime = 0): { count: number; error: CodedError | undefined } {
+  flushAll(exptime = 0, by = this.first): { count: number; error: CodedError | undefined } {
     const settled: { count: number; error: CodedError | undefined } = {
       count: 0,
       error: undefined,
     };
-    this.first.flush.flushAll(exptime, (error) => {
+    by.flush.flushAll(exptime, (error) => {
       settled.count++;
       settled.error = error;
     });
@@ -65,11 +72,16 @@ export class FlushCluster {
     from.links.get(name)!.deliverAll({ receive: (...frame) => flush.receive(...frame) });
   }
 
+  /** Delivers the requests that a member has sent until now, to all others. */
+  async deliverSent(from: FlushMember): Promise<void> {
+    for (const name of from.links.keys()) await this.deliver(name, from);
+  }
+
   /** Delivers all requests of a member until nothing happens any more. */
   async deliverAll(from = this.first): Promise<void> {
     for (let round = 0; round < 20; round++) {
       await settleAll();
-      for (const name of from.links.keys()) await this.deliver(name, from);
+      await this.deliverSent(from);
     }
   }
 }

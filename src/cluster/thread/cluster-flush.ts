@@ -22,10 +22,12 @@ import type { TopologyView } from './topology-view.ts';
 const RETRY_MS = 50;
 const FLUSH_MS_MAX = 5000;
 /** How often a flush starts again, because the topology has changed or its number was too low. */
-const ROUNDS_MAX = 5;
+const ROUNDS_MAX = 16;
 /** By how much its number is above all that have been drawn, at first, and then more each round. */
 const NUMBERS_AHEAD = 2 ** 14;
 const MORE_AHEAD = 8;
+/** More is above what members draw in a round; only other flushes come between then. */
+const MORE_ROUNDS_MAX = 4;
 const WORD = 2 ** 32;
 /** An `exptime` above this is a Unix time. */
 const RELATIVE_SECONDS_MAX = 30 * 24 * 3600;
@@ -120,8 +122,7 @@ export class ClusterFlush {
 
   /** The thread has adopted a topology. */
   adopted(): void {
-    const { current } = this.#parts.view;
-    if (current !== undefined) this.#begun.follow(current.topology);
+    this.#finishForEnded();
   }
 
   #answer(frame: Frame, from: FrameSource): void {
@@ -131,9 +132,14 @@ export class ClusterFlush {
     if (phase === 2) {
       copies.flushUpTo(sequence.high, sequence.low);
       this.#begun.heard(from, sequence);
-      this.adopted();
+      this.#finishForEnded();
     }
     from.reply(frame.id, PEER_STATUS.ok, view.version, (sink) => putSequence(sink, own));
+  }
+
+  #finishForEnded(): void {
+    const { current } = this.#parts.view;
+    if (current !== undefined) this.#begun.follow(current.topology);
   }
 
   end(): void {
@@ -172,11 +178,12 @@ export class ClusterFlush {
     try {
       for (let round = 0; round < ROUNDS_MAX; round++) {
         const { sequence } = await this.#ask(1, this.#parts.copies.sequence());
-        begun = above(sequence, NUMBERS_AHEAD * MORE_AHEAD ** round);
+        const ahead = NUMBERS_AHEAD * MORE_AHEAD ** Math.min(round, MORE_ROUNDS_MAX);
+        begun = above(sequence, ahead);
         const { isInOneTopology, isAboveAll } = await this.#hide(begun);
         if (isInOneTopology && isAboveAll) return this.#handedOver();
       }
-      throw failedError('that has joined');
+      throw crossedError();
     } catch (error) {
       if (begun !== undefined) this.#begun.finish(begun);
       throw error;
@@ -273,6 +280,11 @@ function above({ high, low }: SequenceNumber, ahead: number): SequenceNumber {
 
 function failedError(name: string): CodedError {
   const text = `The member ${name} has not flushed its items in time; the others have.`;
+  return new CodedError('ERR_FLUSH', `${text} Send flush_all again.`);
+}
+
+function crossedError(): CodedError {
+  const text = 'Other flushes, or changes of the members, came between each time.';
   return new CodedError('ERR_FLUSH', `${text} Send flush_all again.`);
 }
 

@@ -58,6 +58,33 @@ describe('a flush of the cluster', () => {
     expect(settled).toEqual({ count: 1, error: undefined });
     expect(second!.has('a')).toBe(false);
   });
+  test('flushes of all members at the same time succeed, with writes in between', async () => {
+    const many = new FlushCluster(7);
+    const settled = many.members.map((member) => many.flushAll(0, member));
+    for (let round = 0; round < 8; round++) {
+      // Each one gets a higher number than the one before, and the highest one is first to flush.
+      for (const [nth, member] of many.members.entries()) {
+        await many.deliverSent(member);
+        member.node.send(set('a', 'x').repeat(nth + 1));
+      }
+      for (const member of [...many.members].reverse()) await many.deliverSent(member);
+    }
+    expect(settled).toEqual(settled.map(() => ({ count: 1, error: undefined })));
+  });
+  test('a flush that others overtake each time says so', async () => {
+    const [, second] = cluster.members;
+    const settled = cluster.flushAll();
+    for (let round = 0; round < 20 && settled.count === 0; round++) {
+      await cluster.deliverSent(cluster.first);
+      const { high, low } = second!.node.copies.sequence();
+      second!.node.copies.raiseSequence(high, low + 2 ** 27);
+      await cluster.deliverSent(cluster.first);
+    }
+    expect(settled).toMatchObject({
+      count: 1,
+      error: { code: 'ERR_FLUSH', message: expect.stringContaining('came between') },
+    });
+  });
   test('a state that was on its way is hidden at its receiver', async () => {
     cluster.first.node.send(set('a', 'old'));
     const late = cluster.first.node.read('a');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../../src/base/index.ts';
+import { type Logger, silentLogger } from '../../../src/base/index.ts';
 import { Votes } from '../../../src/cluster/grants/votes.ts';
 import {
   type ClusterState,
@@ -108,6 +108,18 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership over failures of etcd
       const nodes = follower.nodes.filter(({ member }) => member.name !== 'c');
       return { ...follower, nodes, driver };
     };
+    const warnings: string[] = [];
+    const log = { ...silentLogger, warn: (_: object, text: string) => void warnings.push(text) };
+    // Its member has heard that others follow a topology that etcd does not have.
+    const waiting = driverWith(lease, { adoptedOf: () => version + 1, log });
+    waiting.changed(locked(follower.driver!.created));
+    await waiting.idle;
+    expect((await client().get(KEYS.topology(version + 1)))?.value).toBeUndefined();
+    await waitUntil('the driver says for whom it waits', () => warnings.length > 0);
+    waiting.changed(locked(follower.driver!.created));
+    await waiting.idle;
+    waiting.close();
+    expect(warnings).toEqual([expect.stringContaining('that a, b, c may follow')]);
     const driver = driverWith(lease);
     // It takes c for dead; another driver has the lock since then.
     driver.changed(locked(follower.driver!.created - 1));
@@ -124,7 +136,10 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership over failures of etcd
     expect(await client().get(KEYS.topology(version + 6))).toBeUndefined();
   });
 
-  const driverWith = (lease: string): Driver =>
+  const driverWith = (
+    lease: string,
+    { adoptedOf = () => 0, log = silentLogger }: { adoptedOf?: () => number; log?: Logger } = {},
+  ): Driver =>
     new Driver({
       client: client(),
       votes: new Votes({ readsCopies: false }),
@@ -132,9 +147,9 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership over failures of etcd
       settings: { cluster: 'web', replicas: 2, replication: 'sync' },
       name: 'x',
       lease: () => lease,
-      member: { hears: () => true, adoptedOf: () => 0 },
+      member: { hears: () => true, adoptedOf },
       settleMs: 0,
-      log: silentLogger,
+      log,
     });
 
   /** What etcd says of the cluster now. */

@@ -55,7 +55,7 @@ interface DriveFacts
  */
 export function drive(facts: DriveFacts): DriveStep | undefined {
   const { newest, nodes, isSettled } = facts;
-  if (!isSettled || isOld(facts)) return undefined;
+  if (!isSettled || membersAhead(facts).length > 0) return undefined;
   if (newest === undefined) return firstStep(facts);
   return (
     failureStep(newest, facts) ??
@@ -68,17 +68,21 @@ export function drive(facts: DriveFacts): DriveStep | undefined {
 }
 
 /**
- * Whether etcd has lost newer topologies: a node that has one writes it again. One that does not
- * reach etcd may go on by it, perhaps alone, unless it is known to have ended.
+ * Those that may follow newer topologies, which etcd has lost: a node that has one writes it again.
+ * One that does not reach etcd may go on by it, perhaps alone, unless it is known to have ended.
  */
-function isOld(facts: DriveFacts): boolean {
+export function membersAhead(
+  facts: Pick<DriveFacts, 'newest' | 'nodes' | 'adopted' | 'ended' | 'removals'>,
+): readonly string[] {
   const { newest, nodes, adopted } = facts;
   const version = newest?.version ?? 0;
   const hasNewer = (member: Member): boolean => (adopted.get(peerKey(member)) ?? 0) > version;
-  return (
-    nodes.some(({ report }) => report.adopted > version) ||
-    newest?.members.some((member) => hasNewer(member) && !hasEnded(member, facts)) === true
+  const registered = nodes.filter(({ report }) => report.adopted > version);
+  const others = (newest?.members ?? []).filter(
+    (member) => hasNewer(member) && !hasEnded(member, facts),
   );
+  const all = [...registered.map(({ member }) => member), ...others];
+  return [...new Set(all.map(({ name }) => name))].sort();
 }
 
 /** The processes that are registered when the cluster begins hold nothing yet: all serve. */

@@ -5,7 +5,7 @@ import type { MainCluster } from '../../node/main-cluster.ts';
 import { isSame, type PeerIdentity, peerKey } from '../../thread/adopted.ts';
 import { type ClusterKeys, type ClusterState, encodeChange } from './cluster-keys.ts';
 import { Complaints } from './complaints.ts';
-import { type ClusterSettings, drive, isInTouch } from './drive.ts';
+import { type ClusterSettings, drive, isInTouch, membersAhead } from './drive.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { EtcdError } from './etcd-error.ts';
 import type { Compare, EtcdKey } from './etcd-wire.ts';
@@ -49,6 +49,8 @@ export class Driver {
   #followedMs = Number.POSITIVE_INFINITY;
   /** Since when no node has been the driver. */
   #vacantMs: number | undefined;
+  /** The members for which it waits, since when, and whether the log says so. */
+  #ahead = { names: '', sinceMs: 0, isTold: false };
   #isBusy = false;
   #idle: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -132,15 +134,30 @@ export class Driver {
     this.#vacantMs = undefined;
     if (driver.value !== name || driver.lease !== lease) return;
     for (const other of newest?.members ?? []) this.#noteVersion(other, member.adoptedOf(other));
+    const adopted = this.#adopted;
+    this.#tellAhead(isSettled ? membersAhead({ ...state, adopted }).join(', ') : '');
     const step = drive({
       ...state,
-      ...{ settings, votes, hears, isSettled },
-      adopted: this.#adopted,
+      ...{ settings, votes, hears, isSettled, adopted },
       lateMs: (name) => this.#complaints.ageMs(name, performance.now()),
     });
     if (step !== undefined) await this.#write(step, state, driver);
     else if (isUnfit) await this.#leave(driver);
     else await this.#tidy(state);
+  }
+
+  /** Not at once: a new topology may reach other members before this node. */
+  #tellAhead(names: string): void {
+    const now = performance.now();
+    if (names !== this.#ahead.names) this.#ahead = { names, sinceMs: now, isTold: false };
+    if (names === '' || this.#ahead.isTold) return;
+    this.#considerLater();
+    if (now < this.#ahead.sinceMs + RETRY_MS) return;
+    this.#ahead.isTold = true;
+    const text =
+      `etcd has lost topologies that ${names} may follow: the cluster changes nothing until they ` +
+      'are back, have ended, or are removed (slabring nodes remove)';
+    this.#options.log.warn({ members: names }, text);
   }
 
   /** Becomes the driver, unless another node does within this time. */

@@ -121,14 +121,18 @@ export class AdminClient {
     return { request, outcome };
   }
 
-  /** How many members its cluster has, in all states; 0 without a cluster. */
-  async clusterMembers(): Promise<number> {
+  /**
+   * How many members its cluster has, in all states; 0 while the node waits to join, and undefined
+   * without a cluster.
+   */
+  async clusterMembers(): Promise<number | undefined> {
     const request = await this.#request('GET', '/stats.json', {});
     const response = this.#responseOf(request);
     request.end();
     const { metrics } = JSON.parse((await buffer(await response)).toString('utf8')) as NodeMetrics;
-    const metric = metrics.find(({ name }) => name === 'slabring_cluster_members');
-    return (metric?.points ?? []).reduce((sum, { value }) => sum + value, 0);
+    const pointsOf = (metric: string) => metrics.find(({ name }) => name === metric)?.points ?? [];
+    if (pointsOf('slabring_cluster_info').length === 0) return undefined;
+    return pointsOf('slabring_cluster_members').reduce((sum, { value }) => sum + value, 0);
   }
 
   /** Asks for the log of the node: the response has its lines, an object each. */

@@ -53,11 +53,13 @@ function adminPort(
     node,
     async restore(replaces) {
       const members = await client.clusterMembers();
-      if (members <= 1) return client.restore(replaces);
+      if (members === undefined || members === 1) return client.restore(replaces);
       if (node !== '') return (await cachePort(node)).restore(replaces);
+      const state =
+        members === 0 ? 'waits to join its cluster' : `is in a cluster of ${members} members`;
       throw new CodedError(
         'ERR_USAGE',
-        `The node of ${url} is in a cluster of ${members} members: also name it as clients do ` +
+        `The node of ${url} ${state}: also name it as clients do ` +
           '(--nodes <host:port>), so that each item gets to the members that hold its key.',
       );
     },

@@ -72,12 +72,18 @@ export class SnapshotRoutes {
 
   /** Only the ports for clients give an item to all members that hold its key, and to no other. */
   #checkMembers(): void {
-    const { cluster = '', members = {} } = this.#control.cluster() ?? {};
-    const count = Object.values(members).reduce((sum, each) => sum + each, 0);
-    if (count <= 1) return;
+    const view = this.#control.cluster();
+    if (view === undefined) return;
+    const count = Object.values(view.members).reduce((sum, each) => sum + each, 0);
+    if (count === 1) return;
+    // A node that joins drops what it should not hold by its first topology.
+    const state =
+      count === 0
+        ? `This node waits to join the cluster ${view.cluster}`
+        : `This node is a member of the cluster ${view.cluster}, which has ${count} members`;
     const text =
-      `This node is a member of the cluster ${cluster}, which has ${count} members. Restore ` +
-      'through the ports for clients: slabring restore <file> --nodes <nodes>.';
+      `${state}. Restore through the ports for clients: ` +
+      'slabring restore <file> --nodes <nodes>.';
     throw new AdminError(409, text, { connection: 'close' });
   }
 

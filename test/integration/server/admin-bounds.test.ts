@@ -5,6 +5,7 @@ import { buffer, text as readText } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import { LogRing } from '../../../src/base/log/log-ring.ts';
+import { joiningView } from '../../../src/cluster/node/joining-view.ts';
 import { ConnectionBound } from '../../../src/ops/admin/connections.ts';
 import {
   type AdminActions,
@@ -33,10 +34,14 @@ const OPTIONS: AdminOptions = {
 };
 
 /** The admin port of a node that does not run. */
-async function openAdmin(actions: AdminActions = {}, log = LOG): Promise<AdminServer> {
+async function openAdmin(
+  actions: AdminActions = {},
+  log = LOG,
+  control: ConstructorParameters<typeof SnapshotRoutes>[1] = adminParts().control,
+): Promise<AdminServer> {
   const admin = await AdminServer.open(OPTIONS, log);
   closers.push(() => admin.close());
-  const { runGuest, control } = adminParts();
+  const { runGuest } = adminParts();
   const snapshots = new SnapshotRoutes(runGuest, control, 'test');
   admin.attach(adminParts(), { none: () => ({}), ...actions }, snapshots);
   return admin;
@@ -64,6 +69,25 @@ describe('an admin port', () => {
     expect((await act(url, 'constructor', {})).status).toBe(404);
     expect((await ask(`${url}/metrics`, { headers: { x: 'x'.repeat(9000) } })).status).toBe(431);
     expect((await act(url, 'none', {})).status).toBe(200);
+  });
+
+  test('a node that waits to join its cluster refuses a restore', async () => {
+    const secret = Buffer.alloc(0);
+    const view = joiningView({
+      cluster: 'web',
+      name: 'a',
+      incarnation: 1,
+      secret,
+      publishes: false,
+    });
+    const { url, ownToken } = await openAdmin({}, LOG, { cluster: () => view });
+    const authorization = `Bearer ${ownToken}`;
+    const headers = { 'content-type': 'application/octet-stream', authorization };
+    const options = { method: 'POST', body: 'SLABSNAP', headers };
+    expect(await ask(`${url}/snapshot/restore`, options)).toMatchObject({
+      status: 409,
+      body: expect.stringContaining('This node waits to join the cluster web. Restore through'),
+    });
   });
 
   test('an action that fails by a bug gets 500, and the port goes on', async () => {

@@ -33,6 +33,19 @@ test('a node of a version without /log says so, and what to do', async () => {
   await old.stop();
 });
 
+const INFO = { name: 'slabring_cluster_info', points: [{ value: 1 }] };
+const MEMBERS = { name: 'slabring_cluster_members', points: [{ value: 1 }, { value: 2 }] };
+
+test.each([
+  ['of no cluster', [], undefined],
+  ['that waits to join a cluster', [INFO], 0],
+  ['of a cluster', [INFO, MEMBERS], 3],
+])('a node %s tells how many members it has', async (_, metrics, members) => {
+  const node = await startScripted(() => ({ status: 200, body: JSON.stringify({ metrics }) }));
+  expect(await new AdminClient(node.url, NO_ACCESS).clusterMembers()).toBe(members);
+  await node.stop();
+});
+
 test('a port that refuses a restore before it has read it says why', async () => {
   const server = createServer((_, response) => {
     response.writeHead(409, { connection: 'close' });

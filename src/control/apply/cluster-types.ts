@@ -1,6 +1,17 @@
 /** Clusters and serverless caches as resources. */
 import { cacheUsageLimits } from '../api/model/serverless-shapes.ts';
-import { boolean, integer, object, replacing, required, tags, text, texts } from './properties.ts';
+import {
+  boolean,
+  defaulted,
+  integer,
+  object,
+  removable,
+  replacing,
+  required,
+  tags,
+  text,
+  texts,
+} from './properties.ts';
 import {
   type Calls,
   type Change,
@@ -13,15 +24,15 @@ import type { JsonObject } from './template-text.ts';
 
 const CLUSTER = {
   AZMode: text,
-  AutoMinorVersionUpgrade: boolean,
+  AutoMinorVersionUpgrade: defaulted(boolean, true),
   CacheNodeType: required(text),
-  CacheParameterGroupName: text,
-  CacheSecurityGroupNames: texts,
+  CacheParameterGroupName: defaulted(text, 'default.memcached1.6'),
+  CacheSecurityGroupNames: defaulted(texts, []),
   CacheSubnetGroupName: replacing(text),
   ClusterName: replacing(text),
   Engine: replacing(required(text)),
   EngineVersion: text,
-  IpDiscovery: text,
+  IpDiscovery: defaulted(text, 'ipv4'),
   NetworkType: replacing(text),
   NotificationTopicArn: text,
   NumCacheNodes: required(integer),
@@ -32,7 +43,7 @@ const CLUSTER = {
   SnapshotName: replacing(text),
   Tags: tags,
   TransitEncryptionEnabled: replacing(boolean),
-  VpcSecurityGroupIds: texts,
+  VpcSecurityGroupIds: defaulted(texts, []),
 };
 
 /** Members of `ModifyCacheCluster` that are properties of the same name. */
@@ -121,18 +132,18 @@ export const serverlessCache: ResourceType = {
   properties: {
     CacheUsageLimits: object(cacheUsageLimits.fields),
     DailySnapshotTime: text,
-    Description: text,
+    Description: defaulted(text, ''),
     Engine: replacing(required(text)),
     KmsKeyId: replacing(text),
     MajorEngineVersion: text,
     NetworkType: replacing(text),
-    SecurityGroupIds: texts,
+    SecurityGroupIds: defaulted(texts, []),
     ServerlessCacheName: replacing(text),
     SnapshotArnsToRestore: replacing(texts),
-    SnapshotRetentionLimit: integer,
+    SnapshotRetentionLimit: defaulted(integer, 0),
     SubnetIds: replacing(texts),
     Tags: tags,
-    UserGroupId: text,
+    UserGroupId: removable(text),
   },
   nameProperty: 'ServerlessCacheName',
   attributes: ['ARN', 'Endpoint.Address', 'Endpoint.Port', 'Status', 'FullEngineVersion'],

@@ -3,8 +3,10 @@ import { authenticationMode } from '../api/model/users.ts';
 import { ACCOUNT } from '../model/arn.ts';
 import {
   boolean,
+  defaulted,
   map,
   object,
+  removable,
   replacing,
   required,
   secret,
@@ -20,7 +22,7 @@ import {
   retag,
   taken,
 } from './resource-type.ts';
-import type { JsonObject } from './template-text.ts';
+import { type JsonObject, wrong } from './template-text.ts';
 
 /** Of resources that are ready as soon as they are there. */
 const readyAs = (found: JsonObject | undefined, attributes: (of: JsonObject) => JsonObject) =>
@@ -180,15 +182,18 @@ export const securityGroupIngress: ResourceType = {
 const userOf = (calls: Calls, id: string) =>
   described(calls, 'DescribeUsers', { UserId: id }, 'Users');
 
-const USER_MODIFIED = ['AccessString', 'AuthenticationMode', 'NoPasswordRequired', 'Passwords'];
+/** CloudFormation's default. */
+const NO_ACCESS = 'off ~* -@all';
+const CREDENTIALS = ['AuthenticationMode', 'NoPasswordRequired', 'Passwords'];
+const USER_MODIFIED = ['AccessString', ...CREDENTIALS];
 
 export const user: ResourceType = {
   properties: {
-    AccessString: text,
-    AuthenticationMode: secret(object(authenticationMode.fields)),
+    AccessString: defaulted(text, NO_ACCESS),
+    AuthenticationMode: removable(secret(object(authenticationMode.fields))),
     Engine: replacing(required(text)),
-    NoPasswordRequired: boolean,
-    Passwords: secret(texts),
+    NoPasswordRequired: removable(boolean),
+    Passwords: removable(secret(texts)),
     Tags: tags,
     UserId: replacing(required(text)),
     UserName: replacing(required(text)),
@@ -196,8 +201,7 @@ export const user: ResourceType = {
   nameProperty: 'UserId',
   attributes: ['Arn', 'Status'],
   create: async (calls, id, properties) => {
-    // CloudFormation's default.
-    const all = { AccessString: 'off ~* -@all', ...properties, UserId: id };
+    const all = { AccessString: NO_ACCESS, ...properties, UserId: id };
     await calls('CreateUser', all);
   },
   look: async (calls, id) => {
@@ -210,6 +214,10 @@ export const user: ResourceType = {
     const { id, after, changed } = change;
     if (changed.includes('Tags')) {
       await retag(calls, String((await userOf(calls, id))?.['ARN']), change);
+    }
+    const isLost = changed.some((name) => CREDENTIALS.includes(name) && after[name] === undefined);
+    if (isLost && CREDENTIALS.every((name) => after[name] === undefined)) {
+      throw wrong(`The user ${id} has lost its passwords: write NoPasswordRequired: true if so.`);
     }
     const names = USER_MODIFIED.filter((name) => changed.includes(name));
     if (names.length > 0) await calls('ModifyUser', { UserId: id, ...taken(after, names) });
@@ -229,7 +237,7 @@ export const userGroup: ResourceType = {
     Engine: replacing(required(text)),
     Tags: tags,
     UserGroupId: replacing(required(text)),
-    UserIds: texts,
+    UserIds: removable(texts),
   },
   nameProperty: 'UserGroupId',
   attributes: ['Arn', 'Status'],

@@ -11,18 +11,27 @@ export interface Property {
   readonly isRequired?: true;
   /** Its value is kept as a hash, and never shown. */
   readonly isSecret?: true;
+  /**
+   * What becomes of it when the template no longer has it: it gets this default, or its type does
+   * that itself (`true`). Without it, a template that loses it is refused.
+   */
+  readonly removal?: true | { readonly standard: Json };
 }
 
 export const text: Property = { kind: 'text' };
 export const integer: Property = { kind: 'integer' };
 export const boolean: Property = { kind: 'boolean' };
 export const texts: Property = { kind: 'texts' };
-export const map: Property = { kind: 'map' };
-export const tags: Property = { kind: 'tags' };
+export const map: Property = { kind: 'map', removal: true };
+export const tags: Property = { kind: 'tags', removal: true };
 export const object = (fields: Fields): Property => ({ kind: 'object', fields });
 
 export const required = (property: Property): Property => ({ ...property, isRequired: true });
 export const replacing = (property: Property): Property => ({ ...property, replaces: true });
+export const removable = (property: Property): Property => ({ ...property, removal: true });
+export const defaulted = (property: Property, standard: Json): Property => {
+  return { ...property, removal: { standard } };
+};
 export const secret = (property: Property): Property => ({ ...property, isSecret: true });
 
 /** A reference to what is not there yet stands in texts between these. */
@@ -126,6 +135,35 @@ function tagsFor(place: string, value: Json): Json {
     if (!isObject(each)) throw wrong(`${place} must be a list of Key and Value.`);
     return { Key: textFor(place, each['Key'] ?? null), Value: textFor(place, each['Value'] ?? '') };
   });
+}
+
+/** What of a resource a change cannot take back: there is no call for it. */
+export function stuckNames(
+  before: JsonObject,
+  after: JsonObject,
+  properties: Readonly<Record<string, Property>>,
+): readonly string[] {
+  return Object.keys(before).flatMap((name) => {
+    const [old, wanted] = [before[name], after[name]];
+    if (wanted === undefined) return properties[name]?.removal === undefined ? [name] : [];
+    if (!isObject(old) || !isObject(wanted) || properties[name]?.kind !== 'object') return [];
+    const lost = Object.keys(old).filter((each) => wanted[each] === undefined);
+    return lost.map((each) => `${name}.${each}`);
+  });
+}
+
+/** The properties that a change sends: those that the template no longer has get their defaults. */
+export function withDefaults(
+  after: JsonObject,
+  changed: readonly string[],
+  properties: Readonly<Record<string, Property>>,
+): JsonObject {
+  const defaults = changed.flatMap((name) => {
+    const { removal } = properties[name] ?? {};
+    const isGone = after[name] === undefined && typeof removal === 'object';
+    return isGone ? [[name, removal.standard] as const] : [];
+  });
+  return { ...after, ...Object.fromEntries(defaults) };
 }
 
 /** The names of the properties that differ. */

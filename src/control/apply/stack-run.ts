@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/index.ts';
-import { changedNames } from './properties.ts';
+import { changedNames, stuckNames, withDefaults } from './properties.ts';
 import {
   type Calls,
   isNotFound,
@@ -122,7 +122,8 @@ export class StackRun {
   ): Promise<void> {
     const { id } = before;
     await untilReady(type, this.#calls, id);
-    const change = { id, before: before.properties, after: properties, changed };
+    const sent = withDefaults(properties, changed, type.properties);
+    const change = { id, before: before.properties, after: sent, changed };
     const after = sealed(properties, type, this.#stack.salt);
     this.#attempted.set(logical, { ...before, properties: after });
     this.#put(logical, withoutSecrets(before, changed));
@@ -163,11 +164,16 @@ export class StackRun {
       const type = resourceType(logical, now.type);
       const differ = changedNames(now.properties, then.properties);
       const changed = differ.filter((name) => !type.properties[name]?.isSecret);
-      const change = { id: now.id, before: now.properties, after: then.properties, changed };
+      const after = withDefaults(then.properties, changed, type.properties);
+      const change = { id: now.id, before: now.properties, after, changed };
       await untilReady(type, this.#calls, now.id);
       if (changed.length > 0) await type.update(this.#calls, change);
       await untilReady(type, this.#calls, now.id);
-      return this.#put(logical, withoutSecrets(then, differ));
+      const stuck = stuckNames(now.properties, then.properties, type.properties);
+      const stays = stuck.map((name) => name.replace(/\..*/, ''));
+      const stayed = Object.fromEntries(stays.map((name) => [name, now.properties[name]!]));
+      const properties = { ...then.properties, ...stayed };
+      return this.#put(logical, withoutSecrets({ ...then, properties }, differ));
     }
     if (now !== undefined) await this.#delete(resourceType(logical, now.type), now, false);
     this.#drop(logical);

@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '../../base/index.ts';
 import { evaluate, namesIn, type Scope } from './expressions.ts';
-import { canonical, changedNames, checkedProperties, unknownText } from './properties.ts';
+import {
+  canonical,
+  changedNames,
+  checkedProperties,
+  stuckNames,
+  unknownText,
+} from './properties.ts';
 import type { ResourceType } from './resource-type.ts';
 import { type ResourceValue, type StackFacts, scopeFor, secretsOf } from './scope.ts';
 import type { DeletionPolicy, Template } from './template.ts';
@@ -180,7 +186,14 @@ export function stepFor(
   if (before.type !== typeName) return step('replace', ['Type']);
   const changed = changedNames(before.properties, sealed(properties, type, salt));
   if (changed.length === 0) return step('none', []);
-  if (!changed.some((name) => type.properties[name]?.replaces)) return step('update', changed);
+  if (!changed.some((name) => type.properties[name]?.replaces)) {
+    const [stuck] = stuckNames(before.properties, properties, type.properties);
+    if (stuck === undefined) return step('update', changed);
+    throw wrong(
+      `${logical} no longer has ${stuck}, and no call takes it back: write its default, or the ` +
+        'value that it has.',
+    );
+  }
   const { nameProperty } = type;
   const isNamed = nameProperty !== undefined && properties[nameProperty] !== undefined;
   if (isNamed && !changed.includes(nameProperty)) {

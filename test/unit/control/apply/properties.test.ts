@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Wish } from '../../../../src/control/apply/stack.ts';
+import { newStack, stepsFor, Wish } from '../../../../src/control/apply/stack.ts';
 import { readTemplate } from '../../../../src/control/apply/template.ts';
-import type { Json } from '../../../../src/control/apply/template-text.ts';
+import type { Json, JsonObject } from '../../../../src/control/apply/template-text.ts';
 
 const wish = (resources: Json): Wish =>
   new Wish(readTemplate({ Resources: resources }), {
@@ -40,6 +40,33 @@ describe('properties', () => {
     ['null in a list', () => user({ Passwords: [null] }), /Passwords\[0\] must be a text/],
   ])('a member of an object that is %s is refused', (_, make, message) => {
     expect(make).toThrow(message);
+  });
+  test.each([
+    ['CacheUsageLimits', { CacheUsageLimits: { ECPUPerSecond: { Maximum: 5000 } } }, {}],
+    ['DailySnapshotTime', { DailySnapshotTime: '04:00' }, {}],
+    [
+      'CacheUsageLimits.ECPUPerSecond',
+      {
+        CacheUsageLimits: {
+          DataStorage: { Maximum: 10, Unit: 'GB' },
+          ECPUPerSecond: { Maximum: 5000 },
+        },
+      },
+      { CacheUsageLimits: { DataStorage: { Maximum: 10, Unit: 'GB' } } },
+    ],
+  ])('a template that loses %s is refused: no call takes it back', (name, before, after) => {
+    const cache = (Properties: JsonObject) =>
+      wish({
+        Web: {
+          Type: 'AWS::ElastiCache::ServerlessCache',
+          Properties: { Engine: 'memcached', ...Properties },
+        },
+      });
+    const { type, typeName, ...made } = cache(before).wanted('Web', {});
+    const resource = { ...made, type: typeName, id: 'web', attributes: {} };
+    const stack = { ...newStack('shop', ''), resources: { Web: resource } };
+    expect(() => stepsFor(stack, cache(after))).toThrow(`Web no longer has ${name}, and`);
+    expect(stepsFor(stack, cache(before))).toMatchObject([{ action: 'none' }]);
   });
   test('members of objects become what the model says', () => {
     expect(limits({ DataStorage: { Maximum: '10', Unit: 'GB' } })['CacheUsageLimits']).toEqual({

@@ -174,8 +174,10 @@ describe('StackRun', () => {
     Type: 'AWS::ElastiCache::User',
     Properties: { UserId: 'app', UserName: 'app', Engine: 'memcached', ...properties },
   });
-  /** Fails after all before it: nobody can have it. */
-  const BROKEN = { ...group('x', { Properties: { max_item_size: 'none' } }), DependsOn: 'App' };
+  /** Fails after another one: nobody can have it. */
+  const broken = (DependsOn: string) => {
+    return group('x', { Properties: { max_item_size: 'none' } }, { DependsOn });
+  };
   const old = user({ Passwords: ['old-password-1234'] });
   const changed = user({ Passwords: ['new-password-1234'] });
   const calledBy = async (resources: Json): Promise<readonly string[]> => {
@@ -187,7 +189,7 @@ describe('StackRun', () => {
 
   test('a password that the undo cannot set back is set by the next run', async () => {
     await apply({ App: old });
-    await expect(apply({ App: changed, Broken: BROKEN })).rejects.toThrow(/max_item_size/);
+    await expect(apply({ App: changed, Broken: broken('App') })).rejects.toThrow(/max_item_size/);
     expect(await calledBy({ App: old })).toContain('ModifyUser');
     expect(await calledBy({ App: old })).toEqual([]);
   });
@@ -223,6 +225,19 @@ describe('StackRun', () => {
     };
   };
 
+  test('a property that the template no longer has gets its default', async () => {
+    settling('CreateCacheCluster', 'ModifyCacheCluster');
+    const grouped = of('CacheCluster', {
+      ...(web['Properties'] as JsonObject),
+      CacheParameterGroupName: { Ref: 'A' },
+    });
+    await apply({ A: group('a'), Web: grouped });
+    await apply({ A: group('a'), Web: web });
+    expect(api.state.get('cluster', 'web')!.parameterGroup).toBe('default.memcached1.6');
+    await expect(apply({ A: group('a'), Web: grouped, Broken: broken('Web') })).rejects.toThrow();
+    expect(api.state.get('cluster', 'web')!.parameterGroup).toBe('default.memcached1.6');
+  });
+
   test('a cluster that is changing is deleted once it can be', async () => {
     settling('CreateCacheCluster');
     await apply({ Web: web });
@@ -248,8 +263,8 @@ describe('StackRun', () => {
       if (operation === 'DescribeCacheClusters' && looks > 0 && looks++ === 2) api.settle('web');
       if (operation === 'ModifyCacheCluster') api.settle('web');
     };
-    const broken = { ...BROKEN, DependsOn: 'Web' };
-    await expect(apply({ Web: clusterOf(2), Broken: broken })).rejects.toThrow(/max_item_size/);
+    const wanted = { Web: clusterOf(2), Broken: broken('Web') };
+    await expect(apply(wanted)).rejects.toThrow(/max_item_size/);
     expect(api.state.get('cluster', 'web')!.nodes).toHaveLength(1);
   });
 

@@ -9,7 +9,7 @@ export { writeDecimal64 } from './decimal.ts';
 export { fileReason } from './file-reason.ts';
 export { murmur3 } from './hash.ts';
 export { type HashKey, halfSipHash, randomHashKey } from './keyed-hash.ts';
-export { decodeLine, encodeLine, logLine, textLines } from './log/log-record.ts';
+export { decodeLine, encodeLine, logLine, textLines, visible } from './log/log-record.ts';
 export type { LogRing } from './log/log-ring.ts';
 export { LevelLogger, LOG_LEVELS, type Logger, type LogLevel, silentLogger } from './log/logger.ts';
 export { ProcessLog } from './log/process-log.ts';

@@ -1,6 +1,6 @@
 /** `slabring manage attach`: the code that it prints runs beside real databases and clusters. */
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -172,6 +172,24 @@ describe('slabring manage attach', () => {
     }
   });
 
+  test('a file that exists is found before a cluster is made', async () => {
+    const path = `${folder.path}/names.db`;
+    const database = new DatabaseSync(path);
+    database.exec('create table "a\u001b[31mb" (id integer primary key)');
+    database.close();
+    const file = `${folder.path}/taken.mjs`;
+    await writeFile(file, 'mine');
+    const args = [`--database=sqlite:${path}`, `--snippet=${file}`];
+    const { code, err } = await attach(...args, '--create');
+    expect([code, err]).toEqual([1, expect.stringContaining('it exists; name another one')]);
+    expect(await readFile(file, 'utf8')).toBe('mine');
+    expect(await manager.ask('Action=DescribeCacheClusters')).not.toContain('names-cache');
+    await rm(file);
+    const { out } = await attach(...args);
+    expect(out).toContain('a\\u001b[31mb');
+    expect(await readFile(file, 'utf8')).toContain('export');
+  });
+
   test('a database that cannot be read is a sentence, and nothing is created', async () => {
     const missing = await attach(`--database=sqlite:${folder.path}/none.db`, '--create');
     expect(missing).toMatchObject({ code: 1, out: '' });
@@ -179,6 +197,9 @@ describe('slabring manage attach', () => {
     const refused = await attach('--database=postgres://app@127.0.0.1:1/shop');
     expect(refused).toMatchObject({ code: 1, out: '' });
     expect(refused.err).toContain('The catalog of the database cannot be read: ');
+    const bad = await attach('--database=postgres://app@[shop');
+    expect(bad).toMatchObject({ code: 1, out: '' });
+    expect(bad.err).toContain('The catalog of the database cannot be read: ');
     const other = await attach('--database=mysql://x');
     expect(other.code).toBe(2);
     expect(other.err).toContain('postgres://');

@@ -96,7 +96,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const UNUSUAL = /[^ -~]/;
 
 /** Escapes the characters that a terminal does not show. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return UNUSUAL.test(text) ? text.replaceAll(UNSEEN, escaped) : text;
 }
 

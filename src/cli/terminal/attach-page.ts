@@ -1,3 +1,4 @@
+import { visible } from '../../base/index.ts';
 import type { Attachment } from '../../control/index.ts';
 import { columns } from './columns.ts';
 import { wrap } from './wrap.ts';
@@ -15,24 +16,24 @@ export function attachPage(
   const rows = strategies
     .slice(0, ROWS_MAX)
     .map(({ table, kind, ttl, expires, reason }, nth) => [
-      [table.schema, table.name].filter((part) => part !== undefined).join('.'),
+      visible([table.schema, table.name].filter((part) => part !== undefined).join('.')),
       String(table.rows),
       String(parts[nth]!.items),
       kind,
-      expires ?? (ttl === undefined ? '-' : `${ttl} s`),
-      reason,
+      visible(expires ?? (ttl === undefined ? '-' : `${ttl} s`)),
+      visible(reason),
     ]);
   const more = strategies.length - rows.length + catalog.tablesLeftOut;
   const { nodes, nodeType, replicas } = proposal;
   const lines = [
-    `${catalog.name}: ${strategies.length + catalog.tablesLeftOut} tables`,
+    `${visible(catalog.name)}: ${strategies.length + catalog.tablesLeftOut} tables`,
     '',
     columns([['table', 'rows', 'cached', 'kind', 'lives', 'why'], ...rows]),
     ...(more === 0 ? [] : [`and ${more} more`]),
     '',
     `Proposed: ${nodes} nodes of ${nodeType}, ${replicas} copies of each key`,
     ...proposal.reasons.flatMap((reason) =>
-      wrap(reason, COLUMNS_MAX - 2).map((line, nth) => (nth === 0 ? '- ' : '  ') + line),
+      wrap(visible(reason), COLUMNS_MAX - 2).map((line, nth) => (nth === 0 ? '- ' : '  ') + line),
     ),
     '',
     ...(endpoint === undefined ? createLines(id, proposal) : [`${id} serves at ${endpoint}`]),

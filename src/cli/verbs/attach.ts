@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { CodedError, fileReason, flag, number, text, type ValuesOf } from '../../base/index.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
@@ -69,10 +69,11 @@ async function runAttach(options: ValuesOf<typeof attachFlags>, host: Host): Pro
   const api = create ? new control.ApiClient(control.accessOf(host.env)) : undefined;
   const found = await control.attach(database, hotShare);
   const id = options.clusterId || control.clusterIdFor(found.catalog);
-  const endpoint =
-    api === undefined ? undefined : await control.createProposed(api, id, found.proposal);
-  const snippet = control.snippetOf(found, endpoint ?? ENDPOINT);
-  if (file !== '') await writeSnippet(file, snippet);
+  const { endpoint, snippet } = await withSnippetFile(file, async () => {
+    const made =
+      api === undefined ? undefined : await control.createProposed(api, id, found.proposal);
+    return { endpoint: made, snippet: control.snippetOf(found, made ?? ENDPOINT) };
+  });
   if (json) host.out(attachJson(found, id, endpoint, snippet));
   else {
     host.out(attachPage(found, id, endpoint));
@@ -81,12 +82,35 @@ async function runAttach(options: ValuesOf<typeof attachFlags>, host: Host): Pro
   return EXIT.ok;
 }
 
-async function writeSnippet(file: string, snippet: string): Promise<void> {
+/** Makes the file first: a cluster without its code would be a surprise. */
+async function withSnippetFile<T extends { readonly snippet: string }>(
+  file: string,
+  make: () => Promise<T>,
+): Promise<T> {
+  if (file === '') return make();
+  const handle = await open(file, 'wx').catch((cause) => cannotWrite(file, cause));
   try {
-    await writeFile(file, snippet, { flag: 'wx' });
-  } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-    const reason = exists ? 'it exists; name another one' : fileReason(cause, file, 'write');
-    throw new CodedError('ERR_SNIPPET_FILE', `Cannot write ${file}: ${reason}.`, { cause });
+    const made = await make();
+    await writeSnippet(handle, file, made.snippet);
+    return made;
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
   }
+}
+
+async function writeSnippet(handle: FileHandle, file: string, snippet: string): Promise<void> {
+  try {
+    await handle.writeFile(snippet);
+  } catch (cause) {
+    cannotWrite(file, cause);
+  }
+}
+
+function cannotWrite(file: string, cause: unknown): never {
+  const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+  const reason = exists ? 'it exists; name another one' : fileReason(cause, file, 'write');
+  throw new CodedError('ERR_SNIPPET_FILE', `Cannot write ${file}: ${reason}.`, { cause });
 }

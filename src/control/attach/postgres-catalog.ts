@@ -79,13 +79,7 @@ from pg_stat_database where datname = current_database()`;
 export async function postgresCatalog(url: string): Promise<Catalog> {
   // Only this verb needs it.
   const { default: postgres } = await import('postgres');
-  const sql = postgres(url, {
-    max: 1,
-    connect_timeout: CONNECT_SECONDS_MAX,
-    prepare: false,
-    onnotice: () => {},
-    connection: { application_name: 'slabring' },
-  });
+  const sql = connected(postgres, url);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => late.reject(new Error(`no reply in ${READ_MS_MAX} ms`)),
@@ -106,13 +100,31 @@ export async function postgresCatalog(url: string): Promise<Catalog> {
     });
     return await Promise.race([reading, late.promise]);
   } catch (cause) {
-    const { code, message } = cause as { readonly code?: string; readonly message: string };
-    const text = `The catalog of the database cannot be read: ${message || code || 'no reason'}.`;
-    throw new CodedError('ERR_DATABASE', text, { cause });
+    throw unreadable(cause);
   } finally {
     clearTimeout(timer);
     await sql.end({ timeout: 0 });
   }
+}
+
+function connected(postgres: typeof import('postgres'), url: string): import('postgres').Sql {
+  try {
+    return postgres(url, {
+      max: 1,
+      connect_timeout: CONNECT_SECONDS_MAX,
+      prepare: false,
+      onnotice: () => {},
+      connection: { application_name: 'slabring' },
+    });
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+}
+
+function unreadable(cause: unknown): CodedError {
+  const { code, message } = cause as { readonly code?: string; readonly message: string };
+  const text = `The catalog of the database cannot be read: ${message || code || 'no reason'}.`;
+  return new CodedError('ERR_DATABASE', text, { cause });
 }
 
 function factsOf(row: Row): TableFacts {

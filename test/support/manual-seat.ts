@@ -23,6 +23,7 @@ export interface Forwarded {
 export class ManualSeat implements ClusterSeat {
   version = 1;
   fast: ClusterSeat['fast'] = 'off';
+  throttle: ClusterSeat['throttle'];
   /** Where a key is: a PLACE or a member. */
   placeOf: (key: string) => number = () => PLACE.here;
   /** The same as the other members see it. */

@@ -44,7 +44,7 @@ class MeteredRun implements ForwardedRun {
 export class EcpuMeter implements Throttle {
   /** Since the start of the process. */
   used = 0;
-  /** Times that a session had to wait before a request. */
+  /** Requests that had to wait. */
   waits = 0;
   readonly #share: EcpuShare;
   readonly #machine: Pick<PeerMachine, 'sharedMs' | 'setTimer'>;
@@ -74,8 +74,8 @@ export class EcpuMeter implements Throttle {
     return this.#msOver > 0;
   }
 
-  wait(wake: () => void): void {
-    this.waits++;
+  wait(wake: () => void, isFirst: boolean): void {
+    if (isFirst) this.waits++;
     this.#waiting.add(wake);
     if (this.#timer !== undefined) return;
     const ms = Math.min(WAIT_MS_MAX, Math.max(1, this.#msOver));

@@ -164,7 +164,7 @@ const WORK_METRICS: readonly Metric[] = [
   ),
   counter(
     'slabring_cluster_throttled_waits_total',
-    'Times that a client of such a proxy had to wait, because all used more than the limit.',
+    'Requests to such a proxy that had to wait, because all clients used more than the limit.',
     number('throttled_waits'),
   ),
 ];

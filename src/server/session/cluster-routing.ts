@@ -36,7 +36,9 @@ export class ClusterRouting {
   #run: ForwardedRequests | undefined;
   #input: Buffer = NO_BYTES;
   /** What the next request waits for. */
-  #awaited: Pick<ForwardBudget, 'wait' | 'leave'> | undefined;
+  #awaited: Pick<ForwardBudget, 'leave'> | undefined;
+  /** Whether the next request has waited for the throttle. */
+  #isThrottled = false;
   readonly #wake = (): void => {
     this.#awaited = undefined;
     this.replies.wake();
@@ -81,12 +83,15 @@ export class ClusterRouting {
     if (bytes < this.wantedBytes) return PAUSE.needInput;
     if (!this.mayGoOn) return PAUSE.replies;
     const { throttle } = this.#cluster.seat;
-    return throttle?.isOver === true ? this.#throttled(throttle) : undefined;
+    if (throttle === undefined) return undefined;
+    const wasThrottled = this.#isThrottled;
+    this.#isThrottled = throttle.isOver;
+    return this.#isThrottled ? this.#throttled(throttle, !wasThrottled) : undefined;
   }
 
-  #throttled(throttle: Throttle): Pause {
+  #throttled(throttle: Throttle, isFirst: boolean): Pause {
     this.#awaited = throttle;
-    throttle.wait(this.#wake);
+    throttle.wait(this.#wake, isFirst);
     return PAUSE.replies;
   }
 

@@ -44,8 +44,11 @@ export interface KeptChanges {
 export interface Throttle {
   /** Whether no request may be served now. */
   readonly isOver: boolean;
-  /** Calls `wake` once, after a bounded time at the latest, when it is worth asking again. */
-  wait(wake: () => void): void;
+  /**
+   * Calls `wake` once, after a bounded time at the latest, when it is worth asking again.
+   * @param isFirst the request has not waited before.
+   */
+  wait(wake: () => void, isFirst: boolean): void;
   /** The waiting connection has closed. */
   leave(wake: () => void): void;
 }

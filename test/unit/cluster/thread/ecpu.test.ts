@@ -102,8 +102,9 @@ describe('meter of a proxy', () => {
     const leaver = () => woken.push('leaver');
     meter.add(200);
     expect(meter.isOver).toBe(true);
-    meter.wait(() => woken.push('waiter'));
-    meter.wait(leaver);
+    meter.wait(() => woken.push('waiter'), true);
+    meter.wait(leaver, true);
+    meter.wait(() => {}, false);
     meter.leave(leaver);
     pass(50);
     expect(woken).toEqual([]);

@@ -251,3 +251,30 @@ describe('a request that another node cannot answer', () => {
     expect(await ask('get a\r\n')).toBe('VALUE a 0 1\r\n1\r\nEND\r\n');
   });
 });
+
+describe('the throttle', () => {
+  test('a request that waits again is not another one', async () => {
+    const { seat, cluster, ask, take } = connect();
+    const [wakes, firsts]: [(() => void)[], boolean[]] = [[], []];
+    const throttle = {
+      isOver: true,
+      wait: (wake: () => void, isFirst: boolean): void => {
+        wakes.push(wake);
+        firsts.push(isFirst);
+      },
+      leave: () => {},
+    };
+    seat.throttle = throttle;
+    expect(await ask('mn\r\nmn\r\n')).toBe('');
+    wakes.shift()!();
+    await cluster.settle();
+    expect(firsts).toEqual([true, false]);
+    throttle.isOver = false;
+    wakes.shift()!();
+    await cluster.settle();
+    expect(take()).toBe('MN\r\nMN\r\n');
+    throttle.isOver = true;
+    expect(await ask('mn\r\n')).toBe('');
+    expect(firsts).toEqual([true, false, true]);
+  });
+});

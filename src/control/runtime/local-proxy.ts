@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -106,8 +114,11 @@ export class LocalProxy {
     }
   }
 
+  /** The old text stays until the new one is complete: a stop finds the proxy by it. */
   #tell(told: Told): void {
-    writeFileSync(this.#path, JSON.stringify(told), { mode: 0o600 });
+    const path = `${this.#path}.new`;
+    writeFileSync(path, JSON.stringify(told), { mode: 0o600, flush: true });
+    renameSync(path, this.#path);
   }
 
   /** What the process on this port says of its admin port, if one runs. */

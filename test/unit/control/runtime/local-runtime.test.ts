@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LocalRuntime } from '../../../../src/control/runtime/local-runtime.ts';
 import { listenAsSupervisor } from '../../../support/supervisor-socket.ts';
@@ -48,6 +56,23 @@ describe('the stop of a cluster', () => {
   test('a supervisor that has just ended needs no signal', async () => {
     await supervisor({ pid: spawnSync('true').pid });
     await expect(runtimeWith('').stop('web')).resolves.toBeUndefined();
+  });
+});
+
+describe('the proxy of a cluster', () => {
+  test('what is known of a proxy is replaced, and not written over', async () => {
+    const folder = pathTo('clusters', 'web');
+    mkdirSync(folder, { recursive: true });
+    const path = pathTo('clusters', 'web', 'proxy.json');
+    const old = JSON.stringify({ port: 1, needsLogin: false });
+    writeFileSync(path, old);
+    const before = openSync(path, 'r');
+    cleanups.push(() => closeSync(before));
+    const proxy = { port: 2, users: undefined, ecpuPerSecondMax: undefined };
+    await expect(runtimeWith('exit 1').startProxy('web', proxy)).rejects.toThrow('The proxy');
+    expect(readFileSync(before, 'utf8')).toBe(old);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ port: 2, needsLogin: false });
+    expect(readdirSync(folder)).not.toContain('proxy.json.new');
   });
 });
 

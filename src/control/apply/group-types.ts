@@ -22,7 +22,7 @@ import {
   retag,
   taken,
 } from './resource-type.ts';
-import { type JsonObject, wrong } from './template-text.ts';
+import { isObject, type JsonObject, wrong } from './template-text.ts';
 
 /** Of resources that are ready as soon as they are there. */
 const readyAs = (found: JsonObject | undefined, attributes: (of: JsonObject) => JsonObject) =>
@@ -184,8 +184,7 @@ const userOf = (calls: Calls, id: string) =>
 
 /** CloudFormation's default. */
 const NO_ACCESS = 'off ~* -@all';
-const CREDENTIALS = ['AuthenticationMode', 'NoPasswordRequired', 'Passwords'];
-const USER_MODIFIED = ['AccessString', ...CREDENTIALS];
+const USER_MODIFIED = ['AccessString', 'AuthenticationMode', 'NoPasswordRequired', 'Passwords'];
 
 export const user: ResourceType = {
   properties: {
@@ -197,6 +196,10 @@ export const user: ResourceType = {
     Tags: tags,
     UserId: replacing(required(text)),
     UserName: replacing(required(text)),
+  },
+  check: (logical, { AuthenticationMode: mode, Passwords }) => {
+    if (Passwords !== undefined || (isObject(mode) && mode['Passwords'] !== undefined)) return;
+    throw wrong(`${logical} needs Passwords: a user of Memcached has one or two.`);
   },
   nameProperty: 'UserId',
   attributes: ['Arn', 'Status'],
@@ -214,10 +217,6 @@ export const user: ResourceType = {
     const { id, after, changed } = change;
     if (changed.includes('Tags')) {
       await retag(calls, String((await userOf(calls, id))?.['ARN']), change);
-    }
-    const isLost = changed.some((name) => CREDENTIALS.includes(name) && after[name] === undefined);
-    if (isLost && CREDENTIALS.every((name) => after[name] === undefined)) {
-      throw wrong(`The user ${id} has lost its passwords: write NoPasswordRequired: true if so.`);
     }
     const names = USER_MODIFIED.filter((name) => changed.includes(name));
     if (names.length > 0) await calls('ModifyUser', { UserId: id, ...taken(after, names) });

@@ -28,6 +28,11 @@ export interface Change {
 /** A type of resources: its properties, and its operations. */
 export interface ResourceType {
   readonly properties: Readonly<Record<string, Property>>;
+  /**
+   * Refuses properties that no call takes.
+   * @throws {CodedError} `ERR_TEMPLATE`
+   */
+  readonly check?: (logical: string, properties: JsonObject) => void;
   /** The property that names it; without one each gets a name of its own. */
   readonly nameProperty?: string;
   /** What `Fn::GetAtt` may ask for. */

@@ -107,10 +107,12 @@ export class Wish {
     const declared = this.template.resources.get(id)!;
     const type = resourceType(id, declared.type);
     const given = evaluate(declared.properties, this.scope(resources)) as JsonObject;
+    const properties = checkedProperties(id, given, type.properties);
+    type.check?.(id, properties);
     return {
       type,
       typeName: declared.type,
-      properties: checkedProperties(id, given, type.properties),
+      properties,
       dependsOn: this.#needs(id),
       deletionPolicy: declared.deletionPolicy,
       replacePolicy: declared.replacePolicy,

@@ -56,11 +56,15 @@ export class StackFile {
     }
   }
 
-  /** Whether the process of the lock ran on this machine, and does not exist any more. */
+  /**
+   * Whether the process of the lock ran on this machine, and does not exist any more. A process
+   * opens a stack once: a lock of its own id is of an earlier one, as in a container.
+   */
   #isLeft(): boolean {
     const holder = this.#holder();
     const pid = Number(/^process ([1-9]\d{0,9}) of /.exec(holder)?.[1]);
     if (holder !== holderOf(pid)) return false;
+    if (pid === process.pid) return true;
     try {
       process.kill(pid, 0);
       return false;

@@ -22,17 +22,17 @@ describe('StackFile', () => {
     expect(() => new StackFile(path)).toThrow(held);
   });
 
-  test.each([['that was killed', () => spawnSync(process.execPath, ['--version']).pid]])(
-    'the lock of a process %s is taken, unless it is of another machine',
-    (_, pidOf) => {
-      const pid = pidOf();
-      lock(`process ${pid} of ${hostname()}.other`);
-      expect(() => new StackFile(path)).toThrow(/Another slabring apply/);
-      lock(`process ${pid} of ${hostname()}`);
-      new StackFile(path).close();
-      expect(readdirSync(folder.path)).toEqual([]);
-    },
-  );
+  test.each([
+    ['that was killed', () => spawnSync(process.execPath, ['--version']).pid],
+    ['that had the same id', () => process.pid],
+  ])('the lock of a process %s is taken, unless it is of another machine', (_, pidOf) => {
+    const pid = pidOf();
+    lock(`process ${pid} of ${hostname()}.other`);
+    expect(() => new StackFile(path)).toThrow(/Another slabring apply/);
+    lock(`process ${pid} of ${hostname()}`);
+    new StackFile(path).close();
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
 
   test('the lock of a process is its own, and goes with it', () => {
     const file = new StackFile(path);

@@ -1,5 +1,6 @@
 /** Clusters and serverless caches as resources. */
 import { cacheUsageLimits } from '../api/model/serverless-shapes.ts';
+import { engineVersion } from '../model/engine.ts';
 import {
   boolean,
   defaulted,
@@ -20,13 +21,13 @@ import {
   retag,
   taken,
 } from './resource-type.ts';
-import type { JsonObject } from './template-text.ts';
+import type { Json, JsonObject } from './template-text.ts';
 
 const CLUSTER = {
   AZMode: text,
   AutoMinorVersionUpgrade: defaulted(boolean, true),
   CacheNodeType: required(text),
-  CacheParameterGroupName: defaulted(text, 'default.memcached1.6'),
+  CacheParameterGroupName: removable(text),
   CacheSecurityGroupNames: defaulted(texts, []),
   CacheSubnetGroupName: replacing(text),
   ClusterName: replacing(text),
@@ -89,6 +90,9 @@ export const cacheCluster: ResourceType = {
   update: async (calls, change) => {
     const { id, after, changed } = change;
     const cluster = await clusterOf(calls, id);
+    const name = 'CacheParameterGroupName';
+    const hasLost = changed.includes(name) && after[name] === undefined;
+    const newVersion = changed.includes('EngineVersion') ? after['EngineVersion'] : undefined;
     const members = {
       ...taken(
         after,
@@ -97,6 +101,7 @@ export const cacheCluster: ResourceType = {
       ...(changed.includes('VpcSecurityGroupIds') && {
         SecurityGroupIds: after['VpcSecurityGroupIds'] ?? [],
       }),
+      ...(hasLost && defaultGroup(newVersion ?? cluster?.['EngineVersion'])),
     };
     if (changed.includes('Tags')) await retag(calls, String(cluster?.['ARN']), change);
     if (Object.keys(members).length === 0) return;
@@ -112,6 +117,13 @@ export const cacheCluster: ResourceType = {
     await calls('DeleteCacheCluster', { CacheClusterId: id, ...snapshot });
   },
 };
+
+/** The group of the clusters of a version that have none of their own. */
+function defaultGroup(version: Json | undefined): JsonObject {
+  const found = engineVersion(String(version));
+  // The call refuses a version that is not offered.
+  return found === undefined ? {} : { CacheParameterGroupName: `default.${found.family}` };
+}
 
 /** The newest nodes leave. */
 function removedNodes(cluster: JsonObject | undefined, { NumCacheNodes }: JsonObject): string[] {
@@ -135,7 +147,7 @@ export const serverlessCache: ResourceType = {
     Description: defaulted(text, ''),
     Engine: replacing(required(text)),
     KmsKeyId: replacing(text),
-    MajorEngineVersion: text,
+    MajorEngineVersion: defaulted(text, '1.6'),
     NetworkType: replacing(text),
     SecurityGroupIds: defaulted(texts, []),
     ServerlessCacheName: replacing(text),

@@ -152,6 +152,20 @@ export function stuckNames(
   });
 }
 
+/** What a resource has once a change of it is undone: also what no call takes back. */
+export function afterUndo(
+  made: JsonObject,
+  then: JsonObject,
+  properties: Readonly<Record<string, Property>>,
+): JsonObject {
+  const stuck = stuckNames(made, then, properties).map((each) => {
+    const name = each.replace(/\..*/, '');
+    const [old, back] = [made[name]!, then[name]];
+    return [name, isObject(old) && isObject(back) ? { ...old, ...back } : old] as const;
+  });
+  return { ...then, ...Object.fromEntries(stuck) };
+}
+
 /** The properties that a change sends: those that the template no longer has get their defaults. */
 export function withDefaults(
   after: JsonObject,

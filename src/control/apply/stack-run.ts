@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/index.ts';
-import { changedNames, stuckNames, withDefaults } from './properties.ts';
+import { afterUndo, changedNames, withDefaults } from './properties.ts';
 import {
   type Calls,
   isNotFound,
@@ -32,6 +32,8 @@ export class StackRun {
   readonly #progress: Progress;
   /** Changes that have begun: a call of several may have happened when the next one fails. */
   readonly #attempted = new Map<string, StackResource>();
+  /** Those of them that the API has taken, to the last call. */
+  readonly #accepted = new Set<string>();
   #stack: Stack;
 
   constructor(parts: { calls: Calls; file: StackFile; progress: Progress; stack: Stack }) {
@@ -128,6 +130,7 @@ export class StackRun {
     this.#attempted.set(logical, { ...before, properties: after });
     this.#put(logical, withoutSecrets(before, changed));
     await type.update(this.#calls, change);
+    this.#accepted.add(logical);
     const attributes = await untilReady(type, this.#calls, id);
     this.#put(logical, { ...before, properties: after, attributes, ...kept(wanted) });
   }
@@ -169,10 +172,9 @@ export class StackRun {
       await untilReady(type, this.#calls, now.id);
       if (changed.length > 0) await type.update(this.#calls, change);
       await untilReady(type, this.#calls, now.id);
-      const stuck = stuckNames(now.properties, then.properties, type.properties);
-      const stays = stuck.map((name) => name.replace(/\..*/, ''));
-      const stayed = Object.fromEntries(stays.map((name) => [name, now.properties[name]!]));
-      const properties = { ...then.properties, ...stayed };
+      // Of a change that was refused, nothing was made that no call takes back.
+      const made = this.#accepted.has(logical) ? now : then;
+      const properties = afterUndo(made.properties, then.properties, type.properties);
       return this.#put(logical, withoutSecrets({ ...then, properties }, differ));
     }
     if (now !== undefined) await this.#delete(resourceType(logical, now.type), now, false);

@@ -65,6 +65,10 @@ describe('properties', () => {
     expect(() => stepsFor(stack, cache(after))).toThrow(`Web no longer has ${name}, and`);
     expect(stepsFor(stack, cache(before))).toMatchObject([{ action: 'none' }]);
   });
+  test('a template may lose MajorEngineVersion: it has one value', () => {
+    const stack = madeBy(cache({ MajorEngineVersion: '1.6' }));
+    expect(stepsFor(stack, cache({}))).toMatchObject([{ action: 'update' }]);
+  });
   test.each<[string, JsonObject]>([
     ['nothing', {}],
     ['NoPasswordRequired', { NoPasswordRequired: true }],

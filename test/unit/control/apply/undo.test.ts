@@ -1,9 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CodedError } from '../../../../src/base/index.ts';
 import type { JsonObject } from '../../../../src/control/apply/template-text.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
-import { broken, cluster, group, StackHarness, user } from '../../../support/stack-harness.ts';
+import {
+  broken,
+  cluster,
+  group,
+  resource,
+  StackHarness,
+  user,
+} from '../../../support/stack-harness.ts';
 
 const SIZE = { Properties: { max_item_size: '2097152' } };
+const serverless = (properties: JsonObject) =>
+  resource('ServerlessCache', { ServerlessCacheName: 'web', Engine: 'memcached', ...properties });
 
 describe('undo', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -58,8 +68,56 @@ describe('undo', () => {
     expect(stack.api.state.get('cluster', 'web')!.nodes).toHaveLength(1);
   });
 
+  test('a change that the API refused is not in the file', async () => {
+    stack.settleAfter('CreateCacheCluster');
+    const wrong = { Web: cluster({ PreferredMaintenanceWindow: 'never' }) };
+    await stack.apply({ Web: cluster() });
+    await expect(stack.apply(wrong)).rejects.toThrow(/window/i);
+    await expect(stack.apply(wrong)).rejects.toThrow(/window/i);
+    await stack.apply({ Web: cluster() });
+  });
+
+  const settleCache = (operation: string): void => {
+    if (!/^(?:Create|Modify)ServerlessCache$/.test(operation)) return;
+    const { state } = stack.api;
+    const cache = state.get('serverlesscache', 'web')!;
+    state.put('serverlesscache', 'web', { ...cache, status: 'available' });
+  };
+
+  test('a change that the API made is in the file, although the run lost the manager', async () => {
+    let calls = 0;
+    stack.after = (operation) => {
+      settleCache(operation);
+      if (operation === 'ModifyServerlessCache') calls++;
+      if (operation !== 'DescribeServerlessCaches' || calls !== 1) return;
+      calls++;
+      throw new CodedError('ERR_STACK', 'lost');
+    };
+    await stack.apply({ Web: serverless({}) });
+    const DailySnapshotTime = '03:00';
+    await expect(stack.apply({ Web: serverless({ DailySnapshotTime }) })).rejects.toThrow('lost');
+    const cache = stack.api.state.get('serverlesscache', 'web')!;
+    expect(cache.dailySnapshotTime).toBe(DailySnapshotTime);
+    expect(stack.resources['Web']!.properties).toMatchObject({ DailySnapshotTime });
+  });
+
+  test('what the undo cannot take back stays in the file, and the rest is as before', async () => {
+    const { state } = stack.api;
+    stack.after = settleCache;
+    const less = { DataStorage: { Maximum: 10, Unit: 'GB' } };
+    const more = { DataStorage: { Maximum: 20, Unit: 'GB' }, ECPUPerSecond: { Maximum: 5000 } };
+    await stack.apply({ Web: serverless({ CacheUsageLimits: less }) });
+    const wanted = { Web: serverless({ CacheUsageLimits: more }), Broken: broken('Web') };
+    await expect(stack.apply(wanted)).rejects.toThrow(/max_item_size/);
+    const limits = { gigabytesMax: 10, ecpuPerSecondMax: 5000 };
+    expect(state.get('serverlesscache', 'web')).toMatchObject({ limits });
+    const { properties } = stack.resources['Web']!;
+    expect(properties['CacheUsageLimits']).toEqual({ ...more, ...less });
+  });
+
   test.each([
     ['1.6.22', '1.6.22'],
+    ['1.5.16', '1.5.16'],
     ['1.5.16', '1.6'],
   ])('a cluster of %s that loses its group gets the default of %s', async (first, second) => {
     stack.settleAfter('CreateCacheCluster', 'ModifyCacheCluster');
@@ -73,11 +131,11 @@ describe('undo', () => {
 
   test('a group that an undo takes from its cluster becomes the default', async () => {
     stack.settleAfter('CreateCacheCluster', 'ModifyCacheCluster');
-    const A = group('a', { CacheParameterGroupFamily: 'memcached1.6' });
-    const web = (properties: JsonObject) => cluster({ EngineVersion: '1.6.22', ...properties });
+    const A = group('a', { CacheParameterGroupFamily: 'memcached1.5' });
+    const web = (properties: JsonObject) => cluster({ EngineVersion: '1.5.16', ...properties });
     await stack.apply({ A, Web: web({}) });
     const wanted = { A, Web: web({ CacheParameterGroupName: { Ref: 'A' } }) };
     await expect(stack.apply({ ...wanted, Broken: broken('Web') })).rejects.toThrow(/max_item/);
-    expect(stack.api.state.get('cluster', 'web')!.parameterGroup).toBe('default.memcached1.6');
+    expect(stack.api.state.get('cluster', 'web')!.parameterGroup).toBe('default.memcached1.5');
   });
 });

@@ -24,6 +24,11 @@ type Create = InputOf<(typeof OPERATIONS)['CreateCacheCluster']>;
 
 export function newCluster(input: Create, context: Context): ClusterRecord {
   refuseRedisMembers(input);
+  if (input.TransitEncryptionEnabled === true) {
+    // To ignore it would leave clients that trust it without encryption.
+    const text = 'The nodes of a cluster have no TLS here: leave TransitEncryptionEnabled out.';
+    throw invalidCombination(text);
+  }
   const { state, nowMs, limits, region } = context;
   const id = clusterId(input.CacheClusterId);
   const { count, type, restoreFrom } = sizeOf(input, context);

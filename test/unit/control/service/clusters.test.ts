@@ -39,6 +39,7 @@ describe('CreateCacheCluster', () => {
     [CREATE.replace('=3', '=0'), 'InvalidParameterValue'],
     [CREATE.replace('=3', '=61'), 'NodeQuotaForClusterExceeded'],
     [`${CREATE}&SnapshotRetentionLimit=1`, 'InvalidParameterCombination'],
+    [`${CREATE}&TransitEncryptionEnabled=true`, 'InvalidParameterCombination'],
     [`${CREATE}&AZMode=both`, 'InvalidParameterValue'],
     [`${CREATE}&AZMode=cross-az`.replace('=3', '=1'), 'InvalidParameterCombination'],
     [`${CREATE}&PreferredAvailabilityZones.member.1=a`, 'InvalidParameterCombination'],

@@ -47,23 +47,30 @@ const create: Maker = (random, model) => {
 const modifyNodes: Maker = (random, model, world) => {
   const [id, wanted] = [random.pick(IDS), random.int(1, 5)];
   const immediately = random.oneIn(2);
-  const { nodes = [], pending } = world.api.state.get('cluster', id) ?? {};
+  const { nodes: known = [], pending } = world.api.state.get('cluster', id) ?? {};
+  const nodes = known.filter(({ status }) => status !== 'deleting');
   const most = Math.max(nodes.length, pending?.numCacheNodes ?? 0);
   const count = random.oneIn(5) ? 0 : Math.max(0, Math.min(most - wanted, nodes.length));
   const named = nodes
     .slice(0, count)
     .map((node, nth) => `&CacheNodeIdsToRemove.CacheNodeId.${nth + 1}=${node.id}`);
   const members = `CacheClusterId=${id}&NumCacheNodes=${wanted}${named.join('')}`;
-  const code = model.modifyNodes(id, wanted, count, immediately);
+  const facts = { immediately, isStuck: isStuckChange(id, world) };
+  const code = model.modifyNodes(id, wanted, count, facts);
   return { operation: 'ModifyCacheCluster', members: `${members}${now(immediately)}`, code };
 };
 
 const now = (immediately: boolean): string => `&ApplyImmediately=${immediately}`;
 
-const modifyType: Maker = (random, model) => {
+function isStuckChange(id: string, { api }: ManagedWorld): boolean {
+  const { status, failure } = api.state.get('cluster', id) ?? {};
+  return status === 'modifying' && failure !== undefined;
+}
+
+const modifyType: Maker = (random, model, world) => {
   const [id, immediately] = [random.pick(IDS), random.oneIn(2)];
   const members = `CacheClusterId=${id}&CacheNodeType=${random.pick(TYPES)}${now(immediately)}`;
-  const code = model.modifyType(id, immediately);
+  const code = model.modifyType(id, { immediately, isStuck: isStuckChange(id, world) });
   return { operation: 'ModifyCacheCluster', members, code };
 };
 

@@ -11,6 +11,12 @@ interface ModelCluster {
   group: string;
 }
 
+interface ChangeFacts {
+  readonly immediately: boolean;
+  /** Whether the cluster is modifying, and a step fails. */
+  readonly isStuck: boolean;
+}
+
 type Values = Readonly<Record<string, string>>;
 
 const DEFAULT_GROUP = 'default.memcached1.6';
@@ -44,9 +50,14 @@ export class ManagedModel {
     return '200';
   }
 
+  /** Why a cluster takes no other change; one that fails takes one that begins now. */
+  #whyNotChanged(id: string, { isStuck, immediately }: ChangeFacts): string | undefined {
+    return isStuck && immediately ? undefined : this.whyNot(id);
+  }
+
   /** @param ids how many nodes the request names, all of them nodes of the cluster. */
-  modifyNodes(id: string, wanted: number, ids: number, immediately: boolean): string {
-    const whyNot = this.whyNot(id);
+  modifyNodes(id: string, wanted: number, ids: number, facts: ChangeFacts): string {
+    const whyNot = this.#whyNotChanged(id, facts);
     if (whyNot !== undefined) return whyNot;
     const cluster = this.clusters.get(id)!;
     const most = Math.max(cluster.nodes, cluster.pendingNodes ?? 0);
@@ -54,16 +65,16 @@ export class ManagedModel {
     else if (wanted < most && ids !== most - wanted) return 'InvalidParameterValue';
     else if (wanted >= most && ids > 0) return 'InvalidParameterCombination';
     else cluster.pendingNodes = wanted;
-    if (immediately) this.#apply(cluster);
+    if (facts.immediately) this.#apply(cluster);
     return '200';
   }
 
-  modifyType(id: string, immediately: boolean): string {
-    const whyNot = this.whyNot(id);
+  modifyType(id: string, facts: ChangeFacts): string {
+    const whyNot = this.#whyNotChanged(id, facts);
     if (whyNot !== undefined) return whyNot;
     const cluster = this.clusters.get(id)!;
     cluster.hasOtherPending = true;
-    if (immediately) this.#apply(cluster);
+    if (facts.immediately) this.#apply(cluster);
     return '200';
   }
 

@@ -96,8 +96,12 @@ interface ProxyRecord {
   readonly userGroup: string | undefined;
 }
 
-/** Whether a cluster takes no change but its deletion: a step of it fails, or its restore has. */
-export function canOnlyBeDeleted({ status, failure }: ClusterRecord): boolean {
+/** Whether a change fails again and again, so that another one may take its place. */
+export const mayChangeAnew = ({ status, failure }: ClusterRecord): boolean =>
+  status === 'modifying' && failure !== undefined;
+
+/** Whether a cluster may go while it is not available: a step of it fails, or its restore has. */
+export function mayBeDeleted({ status, failure }: ClusterRecord): boolean {
   if (status === 'restore-failed') return true;
   const isChanging = status !== 'available' && status !== 'snapshotting' && status !== 'deleting';
   return isChanging && failure !== undefined;

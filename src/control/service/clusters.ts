@@ -1,8 +1,8 @@
 /** CreateCacheCluster and the other operations of clusters. */
 import { ApiError, invalidCombination, invalidValue } from '../api/errors.ts';
 import { otherTypes } from '../model/node-types.ts';
-import { type ClusterRecord, canOnlyBeDeleted } from '../model/records.ts';
-import { availableCluster, clusterOf, save, typeOf } from './cluster-lookups.ts';
+import { type ClusterRecord, mayBeDeleted } from '../model/records.ts';
+import { availableCluster, changeableCluster, clusterOf, save, typeOf } from './cluster-lookups.ts';
 import { clusterView } from './cluster-view.ts';
 import type { Handlers } from './context.ts';
 import { newCluster } from './create-cluster.ts';
@@ -41,10 +41,10 @@ export const clusterHandlers = {
   },
 
   ModifyCacheCluster: (input, context) => {
-    const cluster = availableCluster(input.CacheClusterId, context);
+    const { CacheClusterId: id, ApplyImmediately: isNow = false } = input;
+    const cluster = changeableCluster(id, isNow, context);
     const changed = modified(cluster, input, context);
-    const applied =
-      input.ApplyImmediately === true ? withPendingApplied(changed, context) : changed;
+    const applied = isNow ? withPendingApplied(changed, context) : changed;
     save(applied, context);
     return { CacheCluster: clusterView(applied, context) };
   },
@@ -69,7 +69,7 @@ export const clusterHandlers = {
     const { FinalSnapshotIdentifier: final } = input;
     // A last snapshot needs nodes that serve, as they do after a restore that has failed.
     const mayHaveLast = found.status === 'restore-failed' || final === undefined;
-    const mayGo = canOnlyBeDeleted(found) && mayHaveLast;
+    const mayGo = mayBeDeleted(found) && mayHaveLast;
     const cluster = mayGo ? found : availableCluster(input.CacheClusterId, context);
     const snapshot = final && newSnapshot(final, cluster, context).name;
     const deleting = { ...cluster, status: 'deleting', snapshot } as const;

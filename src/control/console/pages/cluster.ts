@@ -1,7 +1,7 @@
 /** One cluster: what it is, what it does, and what it needs. */
 import type { HotKey } from '../../metrics/hot-keys.ts';
 import { adviceFor } from '../../model/advice.ts';
-import { type ClusterRecord, canOnlyBeDeleted } from '../../model/records.ts';
+import { type ClusterRecord, mayBeDeleted, mayChangeAnew } from '../../model/records.ts';
 import { CHARTS, chartOf } from '../charts.ts';
 import { statusOf } from '../frame.ts';
 import { type Content, type Html, html } from '../html.ts';
@@ -66,15 +66,11 @@ function actionsOf(cluster: ClusterRecord): Html {
   const { id, status } = cluster;
   const action = (name: string, label: string, kind = '') =>
     html`<a class="button ${kind}" href="/console/clusters/${id}/${name}">${label}</a>\n`;
+  const changes = [action('scale', 'Scale', 'primary'), action('modify', 'Modify')];
   const last = action('delete', 'Delete', 'danger');
-  const all = [
-    action('scale', 'Scale', 'primary'),
-    action('modify', 'Modify'),
-    action('reboot', 'Reboot'),
-    action('snapshot', 'Snapshot'),
-    last,
-  ];
-  const possible = status === 'available' ? all : canOnlyBeDeleted(cluster) && last;
+  const all = [...changes, action('reboot', 'Reboot'), action('snapshot', 'Snapshot'), last];
+  const stuck = [...(mayChangeAnew(cluster) ? changes : []), last];
+  const possible = status === 'available' ? all : mayBeDeleted(cluster) && stuck;
   return html`<p class="actions" data-live="actions">${possible}</p>`;
 }
 

@@ -123,6 +123,23 @@ describe('ModifyCacheCluster', () => {
     );
   });
 
+  test('a change that begins now replaces one that fails', () => {
+    modify('CacheNodeType=cache.t3.small&ApplyImmediately=true');
+    const cluster = api.state.get('cluster', 'web')!;
+    api.state.put('cluster', 'web', { ...cluster, failure: 'The machine has no memory.' });
+    const back = 'CacheClusterId=web&CacheNodeType=cache.t3.micro';
+    expect(api.codeOf('ModifyCacheCluster', back)).toBe('InvalidCacheClusterState');
+    expect(api.codeOf('ModifyCacheCluster', `${back}&ApplyImmediately=true`)).toBe('200');
+    expect(api.state.get('cluster', 'web')).toMatchObject({
+      status: 'modifying',
+      nodeType: 'cache.t3.micro',
+      failure: undefined,
+    });
+    expect(api.codeOf('ModifyCacheCluster', `${back}&ApplyImmediately=true`)).toBe(
+      'InvalidCacheClusterState',
+    );
+  });
+
   test('a cluster whose change fails can be deleted, but without a last snapshot', () => {
     modify('CacheNodeType=cache.t3.small&ApplyImmediately=true');
     const cluster = api.state.get('cluster', 'web')!;

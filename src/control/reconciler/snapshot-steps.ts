@@ -80,6 +80,10 @@ export async function restoreSnapshot(
     if (failure === undefined || signal.aborted || !isLastTry) throw error;
     const failed = { status: 'restore-failed', restoreFrom: undefined } as const;
     const events = [`Restore of snapshot ${shownName(name) ?? name} failed: ${failure.message}`];
-    return (cluster) => ({ cluster: { ...cluster, ...failed, failure: failure.message }, events });
+    return (cluster) => {
+      // It was deleted during the last try, and goes.
+      if (cluster.status === 'deleting') return { cluster, events: [] };
+      return { cluster: { ...cluster, ...failed, failure: failure.message }, events };
+    };
   }
 }

@@ -76,4 +76,20 @@ describe('a step that the system refuses', () => {
     const copy = world.api.state.get('cluster', 'copy');
     expect([copy?.status, copy?.failure]).toEqual(['available', undefined]);
   });
+
+  test('a cluster that is deleted during the last try of its restore goes', async () => {
+    const world = worldWith('');
+    await world.advance();
+    world.api.ask('CreateSnapshot', 'CacheClusterId=web&SnapshotName=daily');
+    await world.advance();
+    let tries = 0;
+    vi.spyOn(world.api.files, 'pathOf').mockImplementation(() => {
+      if (++tries === 4) world.api.ask('DeleteCacheCluster', 'CacheClusterId=copy');
+      return fullDisk();
+    });
+    world.api.ask('CreateCacheCluster', 'CacheClusterId=copy&SnapshotName=daily');
+    await world.advance();
+    expect(tries).toBe(4);
+    expect(world.api.state.get('cluster', 'copy')).toBeUndefined();
+  });
 });

@@ -97,8 +97,10 @@ describe('serverless caches', () => {
 
   test('a proxy that dies is started again', async () => {
     const address = `127.0.0.1:${port}`;
-    const record = readRecords(process.env).find(({ nodes }) => nodes.includes(address));
-    process.kill(record!.pid, 'SIGKILL');
+    const record = await waitUntil('the proxy has its record', () =>
+      readRecords(process.env).find(({ nodes }) => nodes.includes(address)),
+    );
+    process.kill(record.pid, 'SIGKILL');
     await servesAgain();
   });
 

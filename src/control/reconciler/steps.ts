@@ -1,6 +1,7 @@
 /** What a cluster needs next to be as it is wanted; pure. */
 import { freeId, staying } from '../model/node-count.ts';
 import type { NodeShape } from '../model/node-options.ts';
+import type { ParameterValues } from '../model/parameters.ts';
 import type { ClusterRecord, NodeRecord } from '../model/records.ts';
 import type { Observed, ObservedNode, ObservedProxy, ProxyShape } from '../runtime/runtime.ts';
 
@@ -25,6 +26,8 @@ export type Step =
 export interface Wanted {
   /** How the process of a node should run; also of one that the cluster does not have yet. */
   readonly shapeOf: (node: string) => NodeShape;
+  /** Those of the parameter group. */
+  readonly parameters: ParameterValues;
   /** The file of users that the nodes read; undefined: they need no login. */
   readonly users: string | undefined;
   /** In front of the nodes; undefined: clients know the nodes. */
@@ -105,7 +108,9 @@ export function settle(cluster: ClusterRecord, observed: Observed, wanted: Wante
   const nodes = cluster.nodes.flatMap((node): readonly NodeRecord[] => {
     if (node.status === 'creating' && serving.has(node.id)) {
       events.push(`Added cache node ${node.id} in availability zone ${node.zone}`);
-      return [{ ...node, status: 'available' }];
+      // One that had the items of the only node while that restarted has none yet.
+      const { parameters = wanted.parameters } = node;
+      return [{ ...node, parameters, status: 'available' }];
     }
     if (node.status === 'deleting' && !known.has(node.id)) {
       events.push(`Removed cache node ${node.id}`);

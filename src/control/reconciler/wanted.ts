@@ -19,6 +19,7 @@ export const wantedOf = (cluster: ClusterRecord, state: Reads): Wanted => ({
   // Nobody but the manager may log in to a node behind a proxy.
   users: cluster.proxy === undefined ? usersOf(cluster.userGroup, state) : usersText([]),
   proxy: cluster.proxy && { ...cluster.proxy, users: usersOf(cluster.proxy.userGroup, state) },
+  parameters: groupValuesOf(cluster, state),
   shapeOf: (node) => {
     const type = nodeType(cluster.nodeType);
     if (type === undefined) {

@@ -15,7 +15,11 @@ const running = (count: number, memoryMib = 64): Observed => ({
   })),
 });
 
-const wanted = { shapeOf: () => ({ memoryMib: 64, options: [] }), users: undefined };
+const wanted = {
+  shapeOf: () => ({ memoryMib: 64, options: [] }),
+  parameters: {},
+  users: undefined,
+};
 
 function withStatuses(...statuses: readonly NodeRecord['status'][]): ClusterRecord {
   const record = clusterRecord({ nodes: statuses.length });

@@ -15,7 +15,11 @@ const running = (...ids: readonly string[]): Observed => ({
   }),
 });
 
-const wanted = { shapeOf: () => ({ memoryMib: 512, options: [] }), users: undefined };
+const wanted = {
+  shapeOf: () => ({ memoryMib: 512, options: [] }),
+  parameters: {},
+  users: undefined,
+};
 const nextStep = (cluster: ClusterRecord, observed: Observed) =>
   steps.nextStep(cluster, observed, wanted);
 const settle = (cluster: ClusterRecord, observed: Observed) =>
@@ -140,6 +144,12 @@ describe('the next step', () => {
 });
 
 describe('what has come true', () => {
+  test('a node that runs before the record names it gets the parameters of the group', () => {
+    const record = clusterRecord({ status: 'creating', nodes: 1 });
+    const ofGroup = { ...wanted, parameters: { watch: '0' } };
+    const { cluster } = steps.settle(record, running('0001'), ofGroup);
+    expect(cluster.nodes[0]).toMatchObject({ status: 'available', parameters: { watch: '0' } });
+  });
   test('a cluster is available once all its nodes serve', () => {
     const record = clusterRecord({ status: 'creating', nodes: 2 });
     const first = settle(record, running('0001'));

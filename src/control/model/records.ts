@@ -97,7 +97,7 @@ interface ProxyRecord {
 }
 
 /** Whether a change fails again and again, so that another one may take its place. */
-export const mayChangeAnew = ({ status, failure }: ClusterRecord): boolean =>
+export const changeIsStuck = ({ status, failure }: ClusterRecord): boolean =>
   status === 'modifying' && failure !== undefined;
 
 /** Whether a cluster may go while it is not available: a step of it fails, or its restore has. */

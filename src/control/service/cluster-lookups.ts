@@ -5,7 +5,7 @@ import { whyTooLarge } from '../model/node-options.ts';
 import { type NodeType, nodeType } from '../model/node-types.ts';
 import type { ParameterValues } from '../model/parameters.ts';
 import { PORTS_PER_CLUSTER } from '../model/ports.ts';
-import { type ClusterRecord, mayChangeAnew } from '../model/records.ts';
+import { type ClusterRecord, changeIsStuck } from '../model/records.ts';
 import type { Context } from './context.ts';
 
 /** @throws {ApiError} `CacheClusterNotFound` */
@@ -31,7 +31,7 @@ export function availableCluster(id: string, context: Context): ClusterRecord {
  */
 export function changeableCluster(id: string, isNow: boolean, context: Context): ClusterRecord {
   const cluster = clusterOf(id, context);
-  if (!mayChangeAnew(cluster)) return availableCluster(id, context);
+  if (!changeIsStuck(cluster)) return availableCluster(id, context);
   if (isNow) return { ...cluster, failure: undefined };
   const text = `The change of ${cluster.id} fails: another one with ApplyImmediately replaces it.`;
   throw new ApiError('InvalidCacheClusterState', text);

@@ -1,7 +1,7 @@
 /** One cluster: what it is, what it does, and what it needs. */
 import type { HotKey } from '../../metrics/hot-keys.ts';
 import { adviceFor } from '../../model/advice.ts';
-import { type ClusterRecord, mayBeDeleted, mayChangeAnew } from '../../model/records.ts';
+import { type ClusterRecord, changeIsStuck, mayBeDeleted } from '../../model/records.ts';
 import { CHARTS, chartOf } from '../charts.ts';
 import { statusOf } from '../frame.ts';
 import { type Content, type Html, html } from '../html.ts';
@@ -69,7 +69,7 @@ function actionsOf(cluster: ClusterRecord): Html {
   const changes = [action('scale', 'Scale', 'primary'), action('modify', 'Modify')];
   const last = action('delete', 'Delete', 'danger');
   const all = [...changes, action('reboot', 'Reboot'), action('snapshot', 'Snapshot'), last];
-  const stuck = [...(mayChangeAnew(cluster) ? changes : []), last];
+  const stuck = [...(changeIsStuck(cluster) ? changes : []), last];
   const possible = status === 'available' ? all : mayBeDeleted(cluster) && stuck;
   return html`<p class="actions" data-live="actions">${possible}</p>`;
 }

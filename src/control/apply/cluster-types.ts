@@ -91,8 +91,9 @@ export const cacheCluster: ResourceType = {
     const { id, after, changed } = change;
     const cluster = await clusterOf(calls, id);
     const name = 'CacheParameterGroupName';
-    const hasLost = changed.includes(name) && after[name] === undefined;
     const newVersion = changed.includes('EngineVersion') ? after['EngineVersion'] : undefined;
+    const isChosen = changed.includes(name) || newVersion !== undefined;
+    const needsDefault = isChosen && after[name] === undefined;
     const members = {
       ...taken(
         after,
@@ -101,7 +102,7 @@ export const cacheCluster: ResourceType = {
       ...(changed.includes('VpcSecurityGroupIds') && {
         SecurityGroupIds: after['VpcSecurityGroupIds'] ?? [],
       }),
-      ...(hasLost && defaultGroup(newVersion ?? cluster?.['EngineVersion'])),
+      ...(needsDefault && defaultGroup(newVersion ?? cluster?.['EngineVersion'])),
     };
     if (changed.includes('Tags')) await retag(calls, String(cluster?.['ARN']), change);
     if (Object.keys(members).length === 0) return;

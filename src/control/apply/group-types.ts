@@ -22,7 +22,7 @@ import {
   retag,
   taken,
 } from './resource-type.ts';
-import { isObject, type JsonObject, wrong } from './template-text.ts';
+import { isList, isObject, type JsonObject, wrong } from './template-text.ts';
 
 /** Of resources that are ready as soon as they are there. */
 const readyAs = (found: JsonObject | undefined, attributes: (of: JsonObject) => JsonObject) =>
@@ -198,7 +198,8 @@ export const user: ResourceType = {
     UserName: replacing(required(text)),
   },
   check: (logical, { AuthenticationMode: mode, Passwords }) => {
-    if (Passwords !== undefined || (isObject(mode) && mode['Passwords'] !== undefined)) return;
+    const given = Passwords ?? (isObject(mode) ? mode['Passwords'] : undefined);
+    if (isList(given) && given.length > 0) return;
     throw wrong(`${logical} needs Passwords: a user of Memcached has one or two.`);
   },
   nameProperty: 'UserId',

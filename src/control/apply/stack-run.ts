@@ -131,6 +131,8 @@ export class StackRun {
     this.#put(logical, withoutSecrets(before, changed));
     await type.update(this.#calls, change);
     this.#accepted.add(logical);
+    // The wait or the undo may fail: the file has what the API has taken.
+    this.#put(logical, { ...before, properties: after, ...kept(wanted) });
     const attributes = await untilReady(type, this.#calls, id);
     this.#put(logical, { ...before, properties: after, attributes, ...kept(wanted) });
   }

@@ -74,6 +74,7 @@ describe('properties', () => {
     ['NoPasswordRequired', { NoPasswordRequired: true }],
     ['a mode without passwords', { AuthenticationMode: { Type: 'password' } }],
     ['a value that is none', { Passwords: { Ref: 'AWS::NoValue' } }],
+    ['an empty list', { Passwords: [{ Ref: 'AWS::NoValue' }] }],
   ])('a user with %s in place of passwords is refused before a run', (_, more) => {
     expect(() => user(more)).toThrow('Web needs Passwords: a user of Memcached has one or two.');
   });

@@ -101,6 +101,29 @@ describe('undo', () => {
     expect(stack.resources['Web']!.properties).toMatchObject({ DailySnapshotTime });
   });
 
+  test('a change that the API made is in the file, although its undo fails, too', async () => {
+    let changes = 0;
+    stack.after = (operation) => {
+      settleCache(operation);
+      if (operation === 'ModifyServerlessCache') changes++;
+      if (operation !== 'DescribeServerlessCaches' || changes === 0) return;
+      throw new CodedError('ERR_STACK', 'lost');
+    };
+    await stack.apply({ Web: serverless({}) });
+    const DailySnapshotTime = '03:00';
+    await expect(stack.apply({ Web: serverless({ DailySnapshotTime }) })).rejects.toThrow('lost');
+    expect(stack.resources['Web']!.properties).toMatchObject({ DailySnapshotTime });
+  });
+
+  test('a cluster without a group gets the default group of its new family', async () => {
+    stack.after = (operation) => {
+      if (/^(?:Create|Modify)CacheCluster$/.test(operation)) stack.api.settle('web');
+    };
+    await stack.apply({ Web: cluster({ EngineVersion: '1.5.16' }) });
+    await stack.apply({ Web: cluster({ EngineVersion: '1.6.22' }) });
+    expect(stack.api.state.get('cluster', 'web')!.parameterGroup).toBe('default.memcached1.6');
+  });
+
   test('what the undo cannot take back stays in the file, and the rest is as before', async () => {
     const { state } = stack.api;
     stack.after = settleCache;

@@ -16,7 +16,8 @@ let nextPort = 0;
  */
 export async function freePort(): Promise<number> {
   const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS;
-  const slot = worker * SLOTS_PER_WORKER + (process.pid % SLOTS_PER_WORKER);
+  // The last slots of a worker are free for the clusters of its managers.
+  const slot = worker * SLOTS_PER_WORKER + (process.pid % (SLOTS_PER_WORKER - 3));
   const base = PORT_MIN + slot * PORTS_PER_PROCESS;
   for (let attempt = 0; attempt < PORTS_PER_PROCESS; attempt++) {
     const port = base + (nextPort++ % PORTS_PER_PROCESS);

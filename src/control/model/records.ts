@@ -96,7 +96,7 @@ interface ProxyRecord {
   readonly userGroup: string | undefined;
 }
 
-/** Whether a change fails again and again, so that another one may take its place. */
+/** Whether a step of a change has failed since it began: then another one may take its place. */
 export const changeIsStuck = ({ status, failure }: ClusterRecord): boolean =>
   status === 'modifying' && failure !== undefined;
 

@@ -108,7 +108,7 @@ export function settle(cluster: ClusterRecord, observed: Observed, wanted: Wante
   const nodes = cluster.nodes.flatMap((node): readonly NodeRecord[] => {
     if (node.status === 'creating' && serving.has(node.id)) {
       events.push(`Added cache node ${node.id} in availability zone ${node.zone}`);
-      // One that had the items of the only node while that restarted has none yet.
+      // A node that held the items while the only node restarted has no parameters yet.
       const { parameters = wanted.parameters } = node;
       return [{ ...node, parameters, status: 'available' }];
     }

@@ -26,7 +26,8 @@ export function availableCluster(id: string, context: Context): ClusterRecord {
 }
 
 /**
- * A cluster for another change; one whose change fails takes one that begins now in its place.
+ * A cluster that takes this change: it is available, or its own change is stuck and this one
+ * begins now.
  * @throws {ApiError} `CacheClusterNotFound` or `InvalidCacheClusterState`
  */
 export function changeableCluster(id: string, isNow: boolean, context: Context): ClusterRecord {

@@ -9,12 +9,15 @@ import { numberIn, TYPE_HINT, typeOffers } from './create.ts';
 const NOW = 'now';
 
 /** When a change begins. */
-export const whenField = (form: Form, { maintenanceWindow }: ClusterRecord) =>
+export const whenField = (form: Form, { maintenanceWindow, status }: ClusterRecord) =>
   checksField({
     ...{ name: 'when', legend: 'When', type: 'radio', checked: form.all('when') },
     options: [
       [NOW, 'Now'],
-      ['window', `In the maintenance window, ${maintenanceWindow} UTC`],
+      // A change that is stuck is replaced now.
+      ...(status === 'available'
+        ? [['window', `In the maintenance window, ${maintenanceWindow} UTC`] as const]
+        : []),
     ],
   });
 

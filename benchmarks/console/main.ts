@@ -119,7 +119,7 @@ try {
   console.log(summary);
   if (!values['no-record']) {
     const machine = describeMachine();
-    const commands = [`slabring ${args.join(' ')}`];
+    const commands = [`slabring ${args.join(' ').replace(folder.path, '<folder>')}`];
     const record = await writeRecord({ machine, commands, summary, raw: paints });
     console.error(`The record is in ${record}`);
   }

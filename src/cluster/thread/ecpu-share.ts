@@ -70,7 +70,11 @@ export class EcpuShare {
     const until = before + BigInt(Math.ceil((parts / perMs) * US_PER_MS));
     // Of two threads the one that changes the time leaks.
     if (Atomics.compareExchange(this.#times, LEAKED_AT, before, until) !== before) return;
-    const level = Atomics.load(this.#words, LEVEL);
-    Atomics.sub(this.#words, LEVEL, Math.min(level, parts));
+    // Other threads add, and one may leak for the time after: the level never gets below 0.
+    for (;;) {
+      const level = Atomics.load(this.#words, LEVEL);
+      const left = Math.max(0, level - parts);
+      if (Atomics.compareExchange(this.#words, LEVEL, level, left) === level) return;
+    }
   }
 }
